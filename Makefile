@@ -1,0 +1,111 @@
+# Everything a person types. Each target installs what it runs, once; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+VENV := .venv
+SAM_VENV := .venv-sam
+PIP_VERSION := 26.3
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PYTHONPATH := $(CURDIR)/layers/bridge:$(CURDIR)
+export SAM_CLI_TELEMETRY := 0
+
+LAYER := layers/bridge
+RULES_SCHEMA := $(LAYER)/access_bridge/rules/rules.schema.json
+LOCK = $(VENV)/bin/uv pip compile --quiet --no-annotate --custom-compile-command "make lock"
+CHECKED := $(wildcard layers functions local cli tests tools)
+
+.PHONY: help
+help: ## this list
+	@echo "Access Bridge: Teleport access requests as ServiceNow tickets, decisions on them back to Teleport"
+	@echo
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-10s%s\n", $$1, $$2 }'
+
+# ---- what people run --------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(VENV)/.demo ## see it work: requests through their lives, both ways, on this machine
+	@$(VENV)/bin/python -m local demo
+
+.PHONY: up
+up: $(VENV)/.demo ## the whole system on this machine, kept running (Ctrl-C ends it)
+	@$(VENV)/bin/python -m local up
+
+.PHONY: test
+test: $(VENV)/.test ## all tests
+	@$(VENV)/bin/python -m pytest -n auto tests
+
+.PHONY: lint
+lint: $(VENV)/.lint ## ruff and mypy
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy $(CHECKED)
+
+.PHONY: validate
+validate: $(SAM_VENV)/.sam $(VENV)/.demo ## the template, and the committed files that are generated from code
+	$(SAM_VENV)/bin/sam validate --lint
+	@$(VENV)/bin/python -m access_bridge.rules.schema | diff -u $(RULES_SCHEMA) - \
+	  || { echo "$(RULES_SCHEMA) is not what the code says. Run: make schema"; exit 1; }
+	@echo "$(RULES_SCHEMA) is what the code says."
+
+.PHONY: build
+build: $(SAM_VENV)/.sam $(VENV)/.created ## what Lambda runs, in .aws-sam/build: arm64, Python 3.13, without Docker
+	$(SAM_VENV)/bin/sam build
+	@$(VENV)/bin/python tools/check_build.py .aws-sam/build
+
+# ---- what developers run ----------------------------------------------------------------------------------------
+
+.PHONY: format
+format: $(VENV)/.lint ## rewrite the Python files as `make lint` wants them
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+.PHONY: proto
+proto: $(VENV)/.lint ## the protobuf modules, from the .proto files
+	$(VENV)/bin/python tools/compile_protos.py
+
+.PHONY: schema
+schema: $(VENV)/.demo ## the JSON Schema of the rules file, from the code
+	$(VENV)/bin/python -m access_bridge.rules.schema > $(RULES_SCHEMA)
+
+# The layer's file resolves for Lambda alone, within the versions that everything else is tested with.
+.PHONY: lock
+lock: $(VENV)/.lock ## new pins of everything, after a version in pyproject.toml has changed
+	$(LOCK) --universal --python-version 3.11 $(foreach group,runtime demo test lint lock,--group $(group)) \
+	  --output-file constraints.txt
+	$(LOCK) --universal --python-version 3.11 --group sam --output-file constraints-sam.txt
+	$(LOCK) --python-version 3.13 --python-platform aarch64-manylinux_2_28 --only-binary :all: --group runtime \
+	  --constraint constraints.txt --generate-hashes --output-file $(LAYER)/requirements.txt
+
+.PHONY: clean
+clean: ## remove environments, builds and caches
+	rm -rf $(VENV) $(SAM_VENV) .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ---- environments -----------------------------------------------------------------------------------------------
+
+$(VENV)/.created: tools/find_python.sh
+	@python=$$(tools/find_python.sh) || { echo "Python 3.11 or newer is needed (with venv and pip). Install it, or name it: make PYTHON=/path/to/python3.13 ..."; exit 1; }; \
+	version=$$("$$python" -c 'import platform; print(platform.python_version())'); \
+	case $$version in \
+	  3.13.*) echo "Using Python $$version from $$python: Lambda's runtime version.";; \
+	  *) echo "Using Python $$version from $$python. No Python 3.13, Lambda's runtime version, was found.";; \
+	esac; \
+	"$$python" -m venv --clear $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet pip==$(PIP_VERSION)
+	@touch $@
+
+# One stamp for each dependency group: a changed pin installs again.
+$(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.lock: $(VENV)/.%: pyproject.toml constraints.txt $(VENV)/.created
+	@case $* in demo) if [ ! -e $@ ]; then echo "First run: installing what the demo needs into $(VENV): at most two minutes and 400 MB."; fi;; *) echo "Installing dependency group '$*' into $(VENV).";; esac
+	@$(VENV)/bin/python -m pip install --quiet --group $* --constraint constraints.txt
+	@touch $@
+
+$(SAM_VENV)/.sam: pyproject.toml constraints-sam.txt $(VENV)/.created
+	@echo "Installing the AWS SAM CLI into $(SAM_VENV): about half a minute and 350 MB."
+	@$(VENV)/bin/python -m venv --clear $(SAM_VENV)
+	@$(SAM_VENV)/bin/python -m pip install --quiet pip==$(PIP_VERSION)
+	@$(SAM_VENV)/bin/python -m pip install --quiet --group sam --constraint constraints-sam.txt
+	@touch $@

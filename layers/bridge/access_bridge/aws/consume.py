@@ -1,0 +1,102 @@
+"""Consuming a FIFO queue, one message at a time: what each kind of error means for the message in hand.
+
+A message that failed stays: its visibility is set to the back-off and it is answered as failed. The count and the
+reason stand in the ledger first. Only a defect is raised, so that the alarm on errors means one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from botocore.exceptions import BotoCoreError, ClientError
+
+from access_bridge.aws.telemetry import count, logger
+from access_bridge.errors import BridgeError, BrokenConfiguration, Retry
+
+MAX_BACKOFF_SECONDS: Final = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long to wait between attempts, and how many there are before the dead-letter queue."""
+
+    base_seconds: int
+    max_receive_count: int
+
+    def seconds(self, attempts: int, wanted: float | None) -> int:
+        """Return the seconds until the next attempt: what the cause asks for, else doubling up to ten minutes."""
+        if wanted is not None:
+            return max(0, min(int(wanted + 0.999), MAX_BACKOFF_SECONDS * 2))
+        return int(min(self.base_seconds * 2.0 ** min(attempts - 1, 20), MAX_BACKOFF_SECONDS))
+
+
+class FailureNotes(Protocol):
+    """Where failed attempts are recorded."""
+
+    def failed(self, attempts: int, reason: str, *, last: bool) -> None:
+        """Record a failed attempt."""
+
+
+def consume(
+    event: Mapping[str, Any],
+    *,
+    handle: Callable[[str], None],
+    notes: Callable[[str], FailureNotes],
+    sqs: Callable[[], Any],
+    queue_url: str,
+    backoff: Backoff,
+) -> dict[str, Any]:
+    """Handle the messages of an SQS event and answer which are to be kept.
+
+    Parameters
+    ----------
+    event
+        The event as Lambda's poller sends it.
+    handle
+        Does the work of one message body.
+    notes
+        Gives the place where a body's failures are recorded.
+    sqs
+        Gives a boto3 SQS client.
+    queue_url
+        The queue that the messages are from.
+    backoff
+        How long to wait.
+    """
+    failures = []
+    for item in event["Records"]:
+        record = SQSRecord(item)
+        attempts = int(record.attributes.approximate_receive_count)
+        last = attempts >= backoff.max_receive_count
+        try:
+            handle(record.body)
+        except BridgeError as error:
+            wanted = error.after if isinstance(error, Retry) else None
+            if isinstance(error, BrokenConfiguration):
+                count("BrokenConfiguration")
+            count("MessageKept")
+            logger.warning("the message is kept and comes again", extra={"problem": str(error), "attempts": attempts})
+            _note(notes, record.body, attempts, str(error), last=last)
+            _postpone(sqs(), queue_url, record.receipt_handle, backoff.seconds(attempts, wanted))
+            failures.append({"itemIdentifier": record.message_id})
+        except Exception as error:
+            _note(notes, record.body, attempts, f"a defect: {type(error).__name__}", last=last)
+            raise
+    return {"batchItemFailures": failures}
+
+
+def _note(notes: Callable[[str], FailureNotes], body: str, attempts: int, reason: str, *, last: bool) -> None:
+    try:
+        notes(body).failed(attempts, reason, last=last)
+    except BridgeError as error:
+        logger.warning("the ledger doesn't take the reason of a failure", extra={"problem": str(error)})
+
+
+def _postpone(sqs: Any, queue_url: str, receipt_handle: str, seconds: int) -> None:
+    try:
+        sqs.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("the message's back-off can't be set", extra={"problem": type(error).__name__})

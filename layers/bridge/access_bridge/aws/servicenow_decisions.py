@@ -1,0 +1,161 @@
+"""The function `servicenow_decisions`: callback, decisions queue. It reads ServiceNow, and alone writes to Teleport."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from access_bridge.aws.consume import consume
+from access_bridge.aws.http import answer, problem, raw_body
+from access_bridge.aws.queues import decision_message, look_message
+from access_bridge.aws.runtime import Runtime
+from access_bridge.aws.telemetry import count, logger
+from access_bridge.decisions import callback
+from access_bridge.decisions.decide import Systems, decide, with_verdict
+from access_bridge.decisions.evidence import Evidence
+from access_bridge.decisions.messages import DecisionMessage
+from access_bridge.decisions.outcome import Outcome, Reason, Verdict
+from access_bridge.errors import BrokenConfiguration, Retry
+from access_bridge.servicenow.users import Users
+from access_bridge.settings import CallbackSettings, Environment
+from access_bridge.times import utc_now
+
+_SECRET = "CALLBACK_SECRET_ARN"  # noqa: S105 - the name of a setting
+
+
+class ServiceNowDecisions:
+    """The function, made once for an environment."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._runtime = Runtime(environment)
+        self._doors = self._resolver()
+
+    def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Handle one invocation, whichever trigger it came from."""
+        if "requestContext" in event:
+            return self._doors.resolve(event, context)
+        return self._consume(event)
+
+    # ---- callback ----
+
+    def _resolver(self) -> APIGatewayHttpResolver:
+        app = APIGatewayHttpResolver()
+
+        @app.post("/servicenow/decisions")
+        def decisions() -> Response[str]:
+            return self._callback(app.current_event)
+
+        return app
+
+    def _callback(self, event: APIGatewayProxyEventV2) -> Response[str]:
+        body = raw_body(event)
+        if len(body) > callback.MAX_BODY_BYTES:
+            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is larger than 16 KiB.")
+        try:
+            settings = CallbackSettings.read(self._runtime.environment)
+            event_id = self._verified(event, body, settings)
+            found = callback.read(body, event_id)
+            if found is None:
+                return answer(HTTPStatus.OK, {"outcome": "test"})
+            self._runtime.queue(settings.decisions_queue_url).send([decision_message(found, event_id)])
+        except callback.NotGenuine as error:
+            count("CallbackUnauthorized")
+            logger.warning("a callback was refused", extra={"problem": str(error)})
+            return problem(HTTPStatus.UNAUTHORIZED, "signature", "The signature is missing, malformed, wrong or stale.")
+        except callback.Malformed as error:
+            return problem(HTTPStatus.BAD_REQUEST, "malformed", str(error))
+        except Retry as error:
+            logger.warning("the callback can't be taken now", extra={"problem": str(error)})
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Send it again later.")
+        except BrokenConfiguration as error:
+            count("BrokenConfiguration")
+            logger.error("the callback isn't configured", extra={"problem": str(error)})
+            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "configuration", "The bridge isn't configured: see its log.")
+        count("CallbackAccepted")
+        return answer(HTTPStatus.ACCEPTED, {"outcome": "queued"})
+
+    def _verified(self, event: APIGatewayProxyEventV2, body: bytes, settings: CallbackSettings) -> str:
+        headers = {name.lower(): value for name, value in event.headers.items()}
+        if key_id := headers.get("x-bridge-key-id"):
+            logger.append_keys(key_id=key_id[:64])
+        secrets, arn = self._runtime.secrets, settings.callback_secret_arn
+        try:
+            keys = [callback.decode_key(text) for text in secrets.accepted(_SECRET, arn)]
+            return callback.verify(headers, body, keys, time.time())
+        except callback.NotGenuine:
+            keys = [callback.decode_key(text) for text in secrets.fetched_anew(_SECRET, arn, previous=True)]
+            return callback.verify(headers, body, keys, time.time())
+
+    # ---- decisions queue ----
+
+    def _consume(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        return consume(
+            event,
+            handle=self._decide,
+            notes=lambda body: _Notes(self._runtime, DecisionMessage.model_validate_json(body)),
+            sqs=lambda: self._runtime.sqs,
+            queue_url=CallbackSettings.read(self._runtime.environment).decisions_queue_url,
+            backoff=self._runtime.backoff,
+        )
+
+    def _decide(self, body: str) -> None:
+        message = DecisionMessage.model_validate_json(body)
+        logger.append_keys(request_id=message.request_id)
+        try:
+            rules = self._runtime.rules().decisions
+            servicenow = self._runtime.servicenow
+            servicenow.drop_connections()
+            with self._runtime.teleport() as teleport:
+                systems = Systems(
+                    ledger=self._runtime.ledger,
+                    teleport=teleport,
+                    evidence=Evidence(servicenow, self._users),
+                    rules=rules,
+                    now=utc_now,
+                    look=lambda request_id: _look(self._runtime, request_id),
+                    count=count,
+                    log=logger,
+                )
+                decide(message, systems)
+            self._runtime.ledger.clear_decision_failure(message.request_id, message.decision_id)
+        finally:
+            logger.remove_keys(["request_id"])
+
+    @cached_property
+    def _users(self) -> Users:
+        return Users(self._runtime.servicenow)
+
+
+def _look(runtime: Runtime, request_id: str) -> None:
+    runtime.queue(runtime.queue_settings.tickets_queue_url).send([look_message(request_id)])
+
+
+class _Notes:
+    def __init__(self, runtime: Runtime, message: DecisionMessage) -> None:
+        self._runtime = runtime
+        self._message = message
+
+    def failed(self, attempts: int, reason: str, *, last: bool) -> None:
+        """Record a failed attempt; after the last one the ticket is to tell that the decision failed."""
+        ledger, message = self._runtime.ledger, self._message
+        ledger.note_decision_failure(message.request_id, message.decision_id, attempts, reason, last=last)
+        if not last:
+            return
+        item = ledger.decision(message.request_id, message.decision_id)
+        if item.outcome:
+            return
+        item = replace(item, table=message.table, sys_id=message.sys_id, decision=message.decision)
+        sentence = (
+            "The decision could not be carried to Teleport in many attempts. Decide in Teleport, and tell whoever runs "
+            "the bridge."
+        )
+        ledger.save_decision(with_verdict(item, Verdict(Outcome.FAILED, Reason.GAVE_UP, sentence)))
+        _look(self._runtime, message.request_id)

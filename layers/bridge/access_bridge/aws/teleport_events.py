@@ -1,0 +1,167 @@
+"""The function `teleport_events`: webhook, tickets queue, minute pass. It reads Teleport, and alone writes to
+ServiceNow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from access_bridge.aws.consume import consume
+from access_bridge.aws.http import answer, problem
+from access_bridge.aws.runtime import Runtime
+from access_bridge.aws.telemetry import count, logger
+from access_bridge.aws.webhook import webhook
+from access_bridge.errors import BridgeError, BrokenConfiguration
+from access_bridge.events.audit_event import AuditEvent
+from access_bridge.events.credentials import is_session_upload
+from access_bridge.ledger.table import Ledger
+from access_bridge.servicenow.users import Users
+from access_bridge.settings import Environment, WebhookSettings
+from access_bridge.tickets.callers import Callers
+from access_bridge.tickets.incidents import Incidents
+from access_bridge.tickets.minute_pass import minute_pass
+from access_bridge.tickets.sync import Systems, sync
+from access_bridge.times import utc_now
+from access_bridge.uuids import request_uuid
+
+_KEEP_USERS_SECONDS = 300.0
+
+
+class TicketMessage(BaseModel):
+    """A message of the tickets queue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    request_id: Annotated[str, AfterValidator(request_uuid)]
+    event: AuditEvent | None = None
+
+
+class TeleportEvents:
+    """The function, made once for an environment."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._runtime = Runtime(environment)
+        self._doors = self._resolver()
+
+    def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Handle one invocation, whichever of the three triggers it came from."""
+        if "requestContext" in event:
+            return self._doors.resolve(event, context)
+        if "Records" in event:
+            return self._consume(event)
+        self._pass()
+        return {}
+
+    # ---- webhook ----
+
+    def _resolver(self) -> APIGatewayHttpResolver:
+        app = APIGatewayHttpResolver()
+
+        @app.post("/teleport/events")
+        def events() -> Response[str]:
+            return webhook(
+                app.current_event,
+                settings=lambda: WebhookSettings.read(self._runtime.environment),
+                secrets=lambda: self._runtime.secrets,
+                queue=self._runtime.queue,
+            )
+
+        @app.not_found
+        def other(_: NotFoundError) -> Response[str]:
+            event: APIGatewayProxyEventV2 = app.current_event
+            if is_session_upload(event.path):
+                count("SessionUploadIgnored")
+                return answer(HTTPStatus.OK, {"queued": 0})
+            return problem(HTTPStatus.NOT_FOUND, "path", "The webhook is POST /teleport/events.")
+
+        return app
+
+    # ---- tickets queue ----
+
+    def _consume(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        return consume(
+            event,
+            handle=self._look,
+            notes=lambda body: _Notes(self._runtime.ledger, TicketMessage.model_validate_json(body).request_id),
+            sqs=lambda: self._runtime.sqs,
+            queue_url=self._runtime.queue_settings.tickets_queue_url,
+            backoff=self._runtime.backoff,
+        )
+
+    def _look(self, body: str) -> None:
+        message = TicketMessage.model_validate_json(body)
+        logger.append_keys(request_id=message.request_id)
+        try:
+            rules = self._runtime.rules()
+            servicenow = self._runtime.servicenow
+            servicenow.drop_connections()
+            with self._runtime.teleport() as teleport:
+                callers = Callers(self._users, teleport, rules.ticket, logger, count)
+                systems = Systems(
+                    ledger=self._runtime.ledger,
+                    teleport=teleport,
+                    incidents=Incidents(servicenow, count),
+                    callers=callers,
+                    rules=rules,
+                    web_addr=self._runtime.teleport_settings.addr,
+                    now=utc_now,
+                    unknown_outcome_seconds=self._runtime.servicenow_settings.unknown_outcome_seconds,
+                    count=count,
+                    log=logger,
+                )
+                before = servicenow.calls.copy()
+                try:
+                    sync(message.request_id, message.event, systems)
+                finally:
+                    for kind, number in (servicenow.calls - before).items():
+                        count(f"ServiceNow{kind.capitalize()}", number)
+            _Notes(self._runtime.ledger, message.request_id).clear()
+        except BridgeError:
+            if message.event is not None:  # sync may not have begun, and the ledger outlives the queue
+                self._runtime.ledger.put_event(message.event)
+            raise
+        finally:
+            logger.remove_keys(["request_id"])
+
+    @cached_property
+    def _users(self) -> Users:
+        return Users(self._runtime.servicenow, keep=_KEEP_USERS_SECONDS)
+
+    # ---- every minute ----
+
+    def _pass(self) -> None:
+        try:
+            self._runtime.ledger.started(utc_now())
+            queue = self._runtime.queue(self._runtime.queue_settings.tickets_queue_url)
+            with self._runtime.teleport() as teleport:
+                asks = minute_pass(teleport, self._runtime.ledger, queue, now=utc_now(), count=count)
+            if asks:
+                count("PassAsked", len(asks))
+        except BridgeError as error:
+            if isinstance(error, BrokenConfiguration):
+                count("BrokenConfiguration")
+            count("PassFailed")
+            logger.warning("this minute's pass failed; the next one does its work", extra={"problem": str(error)})
+
+
+class _Notes:
+    def __init__(self, ledger: Ledger, request_id: str) -> None:
+        self._ledger = ledger
+        self._request_id = request_id
+
+    def failed(self, attempts: int, reason: str, *, last: bool) -> None:
+        """Record a failed attempt."""
+        self._ledger.note_ticket_failure(self._request_id, attempts, reason, last=last)
+
+    def clear(self) -> None:
+        """Take the marks of failed attempts away, where there are any."""
+        if self._ledger.records(self._request_id).ticket.failure:
+            self._ledger.clear_ticket_failure(self._request_id)

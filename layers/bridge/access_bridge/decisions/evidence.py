@@ -1,0 +1,146 @@
+"""What is read back from ServiceNow about a decision: the row, its ticket, the human. Only this is believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from access_bridge.errors import BrokenConfiguration
+from access_bridge.servicenow.client import ServiceNow
+from access_bridge.servicenow.query import Query
+from access_bridge.servicenow.users import User, Users
+
+TABLE: Final = "x_acbr_bridge_decision"
+_FIELDS: Final = (
+    "ticket_table",
+    "ticket",
+    "request_id",
+    "cluster",
+    "decision",
+    "reason",
+    "decided_by",
+    "approval",
+    "sys_created_by",
+    "sys_created_on",
+)
+_MOST_ROWS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A decision row as ServiceNow has it; `created_on` is in UTC and sorts as text."""
+
+    decision_id: str
+    ticket_table: str
+    ticket: str
+    request_id: str
+    cluster: str
+    decision: str
+    reason: str
+    decided_by: str
+    approval: str
+    created_by: str
+    created_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """The ticket as ServiceNow has it."""
+
+    sys_id: str
+    number: str
+    correlation_id: str
+
+
+class Evidence:
+    """Reads what a decision rests on.
+
+    Parameters
+    ----------
+    client
+        The ServiceNow client of this function's own account.
+    users
+        Look-ups that aren't kept: a judgement about a person reads anew.
+    """
+
+    def __init__(self, client: ServiceNow, users: Users) -> None:
+        self._client = client
+        self._users = users
+
+    def row(self, decision_id: str) -> DecisionRow | None:
+        """Return a decision row; None where there surely is none.
+
+        Raises
+        ------
+        BrokenConfiguration
+            It can't be read, and neither can any other row of that table.
+        """
+        found = self._client.get(TABLE, decision_id, _FIELDS)
+        if found is None:
+            self._prove_sight(TABLE, decision_id)
+            return None
+        return _row(found["sys_id"], found)
+
+    def ticket(self, sys_id: str) -> TicketRow | None:
+        """Return the ticket; None where there surely is none; raises BrokenConfiguration as `row` does."""
+        found = self._client.get("incident", sys_id, ("number", "correlation_id"))
+        if found is None:
+            self._prove_sight("incident", sys_id)
+            return None
+        return TicketRow(found["sys_id"], found.get("number", ""), found.get("correlation_id", ""))
+
+    def others_of(self, row: DecisionRow) -> tuple[DecisionRow, ...]:
+        """Return the other decisions of the same human on the same ticket."""
+        query = Query().equals("ticket", row.ticket).equals("decided_by", row.decided_by)
+        newest = query.order_by("sys_created_on", descending=True)
+        found = self._client.query(TABLE, newest, _FIELDS, limit=_MOST_ROWS)
+        return tuple(_row(item["sys_id"], item) for item in found if item["sys_id"] != row.decision_id)
+
+    def user(self, sys_id: str) -> User | None:
+        """Return a user, None where there is none."""
+        return self._users.by_id(sys_id) if sys_id else None
+
+    def users_named(self, names: tuple[str, ...]) -> dict[str, User]:
+        """Return every user whose user name or e-mail address is one of these, by sys_id."""
+        return {user.sys_id: user for name in names if name.strip() for user in self._users.matches(name)}
+
+    def is_member(self, user: User, group: str) -> bool:
+        """Tell whether a user is in a group.
+
+        Raises
+        ------
+        BrokenConfiguration
+            ServiceNow has no single group of that name or sys_id.
+        """
+        if self._users.group(group) is None:
+            raise BrokenConfiguration(
+                "decisions.approvers.group",
+                f"ServiceNow shows no single group {group!r}.",
+                "Mend the rules file, or the group.",
+            )
+        return self._users.is_member(user.sys_id, group)
+
+    def _prove_sight(self, table: str, sys_id: str) -> None:
+        if not self._client.sees(table, other_than=sys_id):
+            raise BrokenConfiguration(
+                f"ServiceNow rights on {table}",
+                f"{sys_id} can't be read, and neither can any other record.",
+                "Give the account of servicenow_decisions back its right to read this table.",
+            )
+
+
+def _row(sys_id: str, found: object) -> DecisionRow:
+    values = dict(found) if isinstance(found, dict) else {}
+    return DecisionRow(
+        decision_id=sys_id,
+        ticket_table=values.get("ticket_table", ""),
+        ticket=values.get("ticket", ""),
+        request_id=values.get("request_id", ""),
+        cluster=values.get("cluster", ""),
+        decision=values.get("decision", ""),
+        reason=values.get("reason", ""),
+        decided_by=values.get("decided_by", ""),
+        approval=values.get("approval", ""),
+        created_by=values.get("sys_created_by", ""),
+        created_on=values.get("sys_created_on", ""),
+    )

@@ -1,0 +1,98 @@
+"""What the ledger holds, as plain values: one ticket for each request, its events, and the decisions on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from access_bridge.access_request import AccessRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A write to ServiceNow that was begun and whose end isn't recorded yet.
+
+    `after` is the counter that the ticket shows if the write was applied; `facts` are what its note tells, `fields` the
+    digests of the fields it sets; `at` is in seconds since the epoch.
+    """
+
+    at: float
+    before: int
+    after: int
+    facts: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketItem:
+    """What the ledger knows of a request's ticket. `version` grows with each write and guards against a second
+    writer."""
+
+    request_id: str
+    version: int = 0
+    selected: bool | None = None
+    sys_id: str = ""
+    counter: int = 0
+    attempt: Attempt | None = None
+    told: frozenset[str] = frozenset()
+    fields: Mapping[str, str] = field(default_factory=dict)
+    outcome: str = ""
+    ended_by: str = ""
+    snapshot: AccessRequest | None = None
+    asked_roles: tuple[str, ...] = ()
+    gone: bool = False
+    not_seen_since: float | None = None
+    pending_until: float | None = None
+    revision: str = ""
+    asked_revision: str = ""
+    asked_at: float = 0.0
+    failure: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the ticket, or the attempt to make it, still waits for its end."""
+        return bool(self.selected) and not self.outcome and not self.ended_by
+
+    def tell(self, attempt: Attempt) -> TicketItem:
+        """Return the item after an attempt of which it is known that ServiceNow has it."""
+        return replace(
+            self,
+            attempt=None,
+            counter=attempt.after,
+            told=self.told | frozenset(attempt.facts),
+            fields={**self.fields, **attempt.fields},
+            outcome=attempt.outcome or self.outcome,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionItem:
+    """A decision made in ServiceNow and what became of it.
+
+    `attempt_mode`, `attempt_author` (a Teleport user) and `attempt_at` (seconds since the epoch) are recorded before
+    Teleport is called. `outcome` is empty until it is known; `failed` is no final outcome: a redelivery goes on.
+    """
+
+    request_id: str
+    decision_id: str
+    table: str = ""
+    sys_id: str = ""
+    decision: str = ""
+    decided_by: str = ""
+    attempt_mode: str = ""
+    attempt_author: str = ""
+    attempt_at: float = 0.0
+    outcome: str = ""
+    code: str = ""
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """All that the ledger has about one request."""
+
+    ticket: TicketItem
+    events: tuple[Mapping[str, Any], ...] = ()
+    decisions: tuple[DecisionItem, ...] = ()

@@ -1,0 +1,225 @@
+"""The ledger: one DynamoDB table, keyed by request id. It is what makes every retry, crash and duplicate harmless.
+
+A write that another invocation overtook raises `Retry`: the message is looked at again with the ledger as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from boto3.dynamodb.conditions import Attr, Key
+from botocore.exceptions import BotoCoreError, ClientError
+
+from access_bridge.errors import BrokenConfiguration, Retry
+from access_bridge.events.audit_event import AuditEvent
+from access_bridge.ledger import codec
+from access_bridge.ledger.items import DecisionItem, Records, TicketItem
+
+TICKET: Final = "TICKET"
+OPEN_INDEX: Final = "open"
+_EVENT: Final = "EVENT#"
+_DECISION: Final = "DECISION#"
+_LEDGER: Final = {"pk": "LEDGER", "sk": "START"}
+_BATCH: Final = 100
+_REASON: Final = 1000
+
+
+class Ledger:
+    """The ledger table.
+
+    Parameters
+    ----------
+    resource
+        A boto3 DynamoDB service resource.
+    name
+        The table's name (the setting LEDGER_TABLE).
+    """
+
+    def __init__(self, resource: Any, name: str) -> None:
+        self._resource = resource
+        self._name = name
+        self._table = resource.Table(name)
+
+    def started(self, now: datetime) -> datetime:
+        """Return when this ledger was first used; the first call sets it."""
+        with _translated():
+            try:
+                self._table.put_item(
+                    Item={**_LEDGER, "started": now.isoformat()}, ConditionExpression=Attr("pk").not_exists()
+                )
+            except ClientError as error:
+                if not _condition_failed(error):
+                    raise
+            item = self._table.get_item(Key=_LEDGER, ConsistentRead=True)["Item"]
+        return datetime.fromisoformat(str(item["started"])).astimezone(UTC)
+
+    def ids_are_ignored(self) -> bool:
+        """Tell whether the instance was seen to choose a ticket's sys_id itself."""
+        with _translated():
+            item = self._table.get_item(Key=_LEDGER, ConsistentRead=True).get("Item", {})
+        return bool(item.get("ids_ignored"))
+
+    def learn_ids_are_ignored(self) -> None:
+        """Keep that the instance chooses sys_ids itself: from now on each insert is looked for first."""
+        with _translated():
+            self._table.update_item(
+                Key=_LEDGER, UpdateExpression="SET ids_ignored = :yes", ExpressionAttributeValues={":yes": True}
+            )
+
+    def records(self, request_id: str) -> Records:
+        """Return all that the ledger has about a request."""
+        ticket = TicketItem(request_id)
+        events: list[Mapping[str, Any]] = []
+        decisions: list[DecisionItem] = []
+        for item in self._items(request_id):
+            key = str(item["sk"])
+            if key == TICKET:
+                ticket = codec.ticket_item(request_id, item)
+            elif key.startswith(_EVENT):
+                events.append(_plain(item["event"]))
+            elif key.startswith(_DECISION):
+                decisions.append(codec.decision_item(request_id, key.removeprefix(_DECISION), item))
+        return Records(ticket, tuple(events), tuple(decisions))
+
+    def put_event(self, event: AuditEvent) -> None:
+        """Store an event; storing it again changes nothing."""
+        with _translated():
+            self._table.put_item(Item={"pk": event.id, "sk": _EVENT + event.uid, "event": event.fields()})
+
+    def save_ticket(self, item: TicketItem) -> TicketItem:
+        """Store a ticket item and return it as stored; raises Retry where another invocation wrote meanwhile."""
+        saved = replace(item, version=item.version + 1)
+        self._update(item.request_id, TICKET, codec.ticket_attributes(saved), _version_is(item.version))
+        return saved
+
+    def decision(self, request_id: str, decision_id: str) -> DecisionItem:
+        """Return a decision's item, an empty one where there is none yet."""
+        with _translated():
+            found = self._table.get_item(Key={"pk": request_id, "sk": _DECISION + decision_id}, ConsistentRead=True)
+        return codec.decision_item(request_id, decision_id, found.get("Item", {}))
+
+    def save_decision(self, item: DecisionItem) -> DecisionItem:
+        """Store a decision's item and return it."""
+        self._update(item.request_id, _DECISION + item.decision_id, codec.decision_attributes(item), None)
+        return item
+
+    def note_ticket_failure(self, request_id: str, attempts: int, reason: str, *, last: bool) -> None:
+        """Record a failed attempt to sync: how many there were, why, and whether it was the last before the dead
+        letters."""
+        self._note_failure(request_id, TICKET, attempts, reason, last)
+
+    def note_decision_failure(
+        self, request_id: str, decision_id: str, attempts: int, reason: str, *, last: bool
+    ) -> None:
+        """Record a failed attempt to decide, as `note_ticket_failure` does."""
+        self._note_failure(request_id, _DECISION + decision_id, attempts, reason, last)
+
+    def clear_ticket_failure(self, request_id: str) -> None:
+        """Take the marks of failed attempts away."""
+        self._update(request_id, TICKET, {"attempts": None, "failure": None, "failed": None}, None)
+
+    def clear_decision_failure(self, request_id: str, decision_id: str) -> None:
+        """Take the marks of failed attempts away."""
+        self._update(request_id, _DECISION + decision_id, {"attempts": None, "failure": None, "failed": None}, None)
+
+    def note_asked(self, request_id: str, revision: str, at: float) -> None:
+        """Record that the pass has asked for a look at this revision, in seconds since the epoch."""
+        self._update(request_id, TICKET, {"asked_revision": revision, "asked_at": Decimal(str(at))}, None)
+
+    def tickets(self, request_ids: Sequence[str]) -> dict[str, TicketItem]:
+        """Return the ticket items of these requests, as far as there are any."""
+        found: dict[str, TicketItem] = {}
+        for start in range(0, len(request_ids), _BATCH):
+            keys = [{"pk": request_id, "sk": TICKET} for request_id in request_ids[start : start + _BATCH]]
+            pending: dict[str, Any] = {self._name: {"Keys": keys, "ConsistentRead": True}}
+            while pending:
+                with _translated():
+                    answer = self._resource.batch_get_item(RequestItems=pending)
+                for item in answer["Responses"].get(self._name, []):
+                    found[item["pk"]] = codec.ticket_item(item["pk"], item)
+                pending = answer.get("UnprocessedKeys") or {}
+        return found
+
+    def open_tickets(self) -> tuple[TicketItem, ...]:
+        """Return the tickets that wait for their end."""
+        query: dict[str, Any] = {"IndexName": OPEN_INDEX, "KeyConditionExpression": Key("open").eq("1")}
+        return tuple(codec.ticket_item(item["pk"], item) for item in self._pages(query))
+
+    def _items(self, request_id: str) -> Iterator[dict[str, Any]]:
+        return self._pages({"KeyConditionExpression": Key("pk").eq(request_id), "ConsistentRead": True})
+
+    def _pages(self, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        while True:
+            with _translated():
+                page = self._table.query(**query)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            query = {**query, "ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _note_failure(self, request_id: str, key: str, attempts: int, reason: str, last: bool) -> None:
+        values = {"attempts": attempts, "failure": reason[:_REASON], "failed": True if last else None}
+        self._update(request_id, key, values, None)
+
+    def _update(self, request_id: str, key: str, values: Mapping[str, Any], condition: Any) -> None:
+        sets = {name: value for name, value in values.items() if value is not None}
+        removes = [name for name, value in values.items() if value is None]
+        names = {f"#{name}": name for name in values}
+        parts = []
+        if sets:
+            parts.append("SET " + ", ".join(f"#{name} = :{name}" for name in sets))
+        if removes:
+            parts.append("REMOVE " + ", ".join(f"#{name}" for name in removes))
+        arguments: dict[str, Any] = {
+            "Key": {"pk": request_id, "sk": key},
+            "UpdateExpression": " ".join(parts),
+            "ExpressionAttributeNames": names,
+        }
+        if sets:
+            arguments["ExpressionAttributeValues"] = {f":{name}": value for name, value in sets.items()}
+        if condition is not None:
+            arguments["ConditionExpression"] = condition
+        with _translated():
+            self._table.update_item(**arguments)
+
+
+def _version_is(version: int) -> Any:
+    return Attr("version").not_exists() if version == 0 else Attr("version").eq(version)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return int(value) if isinstance(value, Decimal) else value
+
+
+def _condition_failed(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+
+
+class _translated:
+    """Turns botocore's errors into ours, in this one place."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, ClientError):
+            code = error.response.get("Error", {}).get("Code", "")
+            if code == "ConditionalCheckFailedException":
+                raise Retry("another invocation wrote this request's ledger entry meanwhile", after=1) from error
+            if code in {"ResourceNotFoundException", "AccessDeniedException"}:
+                raise BrokenConfiguration(
+                    "LEDGER_TABLE",
+                    f"names a table that can't be used ({code}).",
+                    "Allow the function's role to use it.",
+                ) from error
+            raise Retry(f"the ledger can't be reached: {code}") from error
+        if isinstance(error, BotoCoreError):
+            raise Retry(f"the ledger can't be reached: {type(error).__name__}") from error

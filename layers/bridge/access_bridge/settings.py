@@ -1,0 +1,156 @@
+"""What each function is told by its environment: frozen groups, checked where they are first used, so that a door never
+fails for a setting that it doesn't need.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from access_bridge.errors import BrokenConfiguration
+
+Environment = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """What the webhook uses."""
+
+    webhook_secret_arn: str
+    tickets_queue_url: str
+    tickets_dead_letter_queue_url: str
+
+    @classmethod
+    def read(cls, environment: Environment) -> WebhookSettings:
+        """Read the webhook's settings; raises BrokenConfiguration that names the one that is missing."""
+        return cls(
+            webhook_secret_arn=required(environment, "WEBHOOK_SECRET_ARN"),
+            tickets_queue_url=required(environment, "TICKETS_QUEUE_URL"),
+            tickets_dead_letter_queue_url=required(environment, "TICKETS_DEAD_LETTER_QUEUE_URL"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackSettings:
+    """What the callback's door uses."""
+
+    callback_secret_arn: str
+    decisions_queue_url: str
+
+    @classmethod
+    def read(cls, environment: Environment) -> CallbackSettings:
+        """Read the callback's settings; raises BrokenConfiguration that names the one that is missing."""
+        return cls(
+            callback_secret_arn=required(environment, "CALLBACK_SECRET_ARN"),
+            decisions_queue_url=required(environment, "DECISIONS_QUEUE_URL"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """What consuming a queue takes: the ledger, the rules, and how long to wait between attempts (seconds)."""
+
+    ledger_table: str
+    tickets_queue_url: str
+    rules_parameter: str
+    max_receive_count: int
+    retry_base_seconds: int
+
+    @classmethod
+    def read(cls, environment: Environment) -> QueueSettings:
+        """Read the queue settings; raises BrokenConfiguration that names the one that is missing or no number."""
+        return cls(
+            ledger_table=required(environment, "LEDGER_TABLE"),
+            tickets_queue_url=required(environment, "TICKETS_QUEUE_URL"),
+            rules_parameter=required(environment, "RULES_PARAMETER"),
+            max_receive_count=number(environment, "MAX_RECEIVE_COUNT", 100),
+            retry_base_seconds=number(environment, "RETRY_BASE_SECONDS", 5),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TeleportSettings:
+    """Where Teleport is and which secret holds the identity file."""
+
+    addr: str
+    identity_secret_arn: str
+    extra_ca_parameter: str
+
+    @classmethod
+    def read(cls, environment: Environment) -> TeleportSettings:
+        """Read Teleport's settings; raises BrokenConfiguration that names the one that is missing or malformed."""
+        addr = required(environment, "TELEPORT_ADDR")
+        host, _, port = addr.rpartition(":")
+        if not host or not port.isdigit() or "/" in addr:
+            raise BrokenConfiguration(
+                "TELEPORT_ADDR", "is not HOST:PORT.", "Write the proxy's address like teleport.example.com:443."
+            )
+        return cls(
+            addr=addr,
+            identity_secret_arn=required(environment, "TELEPORT_IDENTITY_SECRET_ARN"),
+            extra_ca_parameter=environment.get("EXTRA_CA_PARAMETER", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceNowSettings:
+    """Where ServiceNow is, which secret holds its credentials, and how long one of its writes may take (seconds)."""
+
+    url: str
+    secret_arn: str
+    extra_ca_parameter: str
+    unknown_outcome_seconds: float
+
+    @classmethod
+    def read(cls, environment: Environment) -> ServiceNowSettings:
+        """Read ServiceNow's settings; raises BrokenConfiguration that names the one that is missing or malformed."""
+        url = required(environment, "SERVICENOW_URL").rstrip("/")
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query:
+            raise BrokenConfiguration(
+                "SERVICENOW_URL",
+                "is not the address of an instance.",
+                "Write it like https://example.service-now.com, without a path.",
+            )
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise BrokenConfiguration(
+                "SERVICENOW_URL", "uses plain http.", "Use https: credentials travel with each call."
+            )
+        return cls(
+            url=url,
+            secret_arn=required(environment, "SERVICENOW_SECRET_ARN"),
+            extra_ca_parameter=environment.get("EXTRA_CA_PARAMETER", ""),
+            unknown_outcome_seconds=number(environment, "UNKNOWN_OUTCOME_SECONDS", 65),
+        )
+
+
+def required(environment: Environment, name: str) -> str:
+    """Return the value of a setting; raises BrokenConfiguration where it is missing or empty."""
+    value = environment.get(name, "").strip()
+    if not value:
+        raise BrokenConfiguration(
+            name, "is not set.", "Set it on the function; the stack does so from the parameter of that purpose."
+        )
+    return value
+
+
+def number(environment: Environment, name: str, default: int) -> int:
+    """Return a setting that is a whole number of at least 1; raises BrokenConfiguration where it is something else."""
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isdigit() or int(text) < 1:
+        raise BrokenConfiguration(name, "is no whole number above zero.", f"Leave it out for the default ({default}).")
+    return int(text)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine itself, the one place where plain http is accepted."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,299 @@
+"""The Teleport client: the few calls that Access Bridge makes, one connection for the length of a `with`.
+
+Failure policy: every call raises only the errors of `access_bridge.teleport.errors` and `access_bridge.errors`. Nothing
+is repeated here; who calls decides. A write whose answer didn't come is `WriteOutcomeUnknown`; what fails in dialling
+is not. A connection that ends without any answer is `Unavailable`: over TLS 1.3 a network failure and a refused
+certificate look the same, so the text names both (an expired identity is found out before dialling).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import DecodeError, Message
+from grpclib.client import UnaryUnaryMethod
+from grpclib.exceptions import GRPCError, StreamTerminatedError
+from h2.exceptions import H2Error
+
+from access_bridge.access_request import AccessRequest, RequestState
+from access_bridge.errors import BrokenConfiguration
+from access_bridge.teleport import convert, messages
+from access_bridge.teleport.convert import Cluster, User
+from access_bridge.teleport.discovery import Address, find, parse_address
+from access_bridge.teleport.errors import (
+    ADDRESS_SETTING,
+    IDENTITY_SETTING,
+    OLDEST_SERVER,
+    Call,
+    NotPermitted,
+    Unavailable,
+    UserMissing,
+    from_status,
+    lost,
+)
+from access_bridge.teleport.identity import Identity
+from access_bridge.teleport.proto import teleport_pb2 as pb
+from access_bridge.teleport.tls import client_context
+from access_bridge.teleport.transport import TeleportChannel
+
+_PAGE = 100  # requests: one can be 1 MB
+_PING = "/proto.AuthService/Ping"
+_LIST = "/proto.AuthService/ListAccessRequests"
+_REVIEW = "/proto.AuthService/SubmitAccessReview"
+_SET_STATE = "/proto.AuthService/SetAccessRequestState"
+_GET_USER = "/teleport.users.v1.UsersService/GetUser"
+
+_Reply = TypeVar("_Reply", bound=Message)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@contextmanager
+def connect(
+    identity: Identity,
+    *,
+    addr: str,
+    extra_ca_pem: str = "",
+    deadline: float = 15.0,
+    clock: Callable[[], datetime] = _now,
+) -> Iterator[Teleport]:
+    """Yield a client for the length of a `with`. It dials at the first call, and once.
+
+    Parameters
+    ----------
+    identity
+        Who we are. Expired by `clock` (aware time), it is refused here, before anything is dialled.
+    addr
+        `TELEPORT_ADDR`: the proxy's address, or an auth server's. The same handshake serves both.
+    extra_ca_pem
+        Private CAs that may have signed the proxy's web certificate, besides the public roots.
+    deadline
+        Seconds for one call, dialling included.
+
+    Raises
+    ------
+    BrokenConfiguration
+        when the identity has expired or the address is none. Anything else shows at the first call.
+    """
+    identity.check_valid(clock())
+    address = parse_address(addr)
+    with asyncio.Runner() as runner:
+        teleport = Teleport(identity, address, extra_ca_pem, deadline, runner)
+        try:
+            yield teleport
+        finally:
+            teleport.hang_up()
+
+
+class Teleport:
+    """One connection to a Teleport cluster; made by `connect`. For one thread, outside any event loop."""
+
+    def __init__(
+        self, identity: Identity, address: Address, extra_ca_pem: str, deadline: float, runner: asyncio.Runner
+    ) -> None:
+        self._identity = identity
+        self._address = address
+        self._extra_ca_pem = extra_ca_pem
+        self._deadline = deadline
+        self._runner = runner
+        self._channel: TeleportChannel | None = None
+        self._cluster: Cluster | None = None
+
+    @property
+    def username(self) -> str:
+        """Our own Teleport user, by the client certificate; no call is made."""
+        return self._identity.username
+
+    @property
+    def cluster_name(self) -> str:
+        """The cluster, by the client certificate's issuer; no call is made."""
+        return self._identity.cluster_name
+
+    def ping(self) -> Cluster:
+        """Return what the cluster says about itself, as it was when this connection was made.
+
+        Proves that a Teleport of the right cluster answers, and nothing about our rights: anyone gets that answer.
+        """
+        if self._cluster is None:
+            reply = self._exchange(_PING, pb.PingRequest(), pb.PingResponse, Call(self.username))
+            check_version(reply.server_version)
+            self._cluster = convert.cluster(reply)
+        return self._cluster
+
+    def access_request(self, request_id: str) -> AccessRequest | None:
+        """Return the request as Teleport has it now; None when it isn't there, or isn't visible to this identity.
+
+        Past its pending expiry a request may still be there for a minute, PENDING: look at `pending_until`.
+        """
+        reply = self._call(_LIST, messages.request_by_id(request_id), pb.ListAccessRequestsResponse)
+        found = (convert.access_request(message) for message in reply.access_requests)
+        return next((request for request in found if request.id == request_id), None)
+
+    def access_requests(self, *, limit: int | None = None) -> tuple[AccessRequest, ...]:
+        """Return all requests that this identity sees, read to the end of the list; or the first `limit` of them.
+
+        Raises
+        ------
+        Unavailable
+            also when the pages don't end: a list that isn't whole must not be taken for one.
+        """
+        page = _PAGE if limit is None else min(limit, _PAGE)
+        found: list[AccessRequest] = []
+        start_key, seen = "", {""}
+        while limit is None or len(found) < limit:
+            reply = self._call(_LIST, messages.request_page(page, start_key), pb.ListAccessRequestsResponse)
+            found.extend(convert.access_request(message) for message in reply.access_requests)
+            start_key = reply.next_key
+            if not start_key:
+                break
+            if start_key in seen:
+                raise Unavailable("Teleport's list of access requests doesn't end: it gave the same page key twice.")
+            seen.add(start_key)
+        return tuple(found[:limit])
+
+    def submit_review(self, request_id: str, state: RequestState, reason: str, *, author: str = "") -> AccessRequest:
+        """Cast a vote, and return the request after it: still PENDING while its thresholds aren't met.
+
+        Its `revision` is the one before the vote (18.0.0, recorded).
+
+        Parameters
+        ----------
+        state
+            APPROVED or DENIED.
+        reason
+            Cut at 4096 bytes with a mark; what stands first is kept.
+        author
+            Empty: this identity reviews, which it can do once on a request. Else the Teleport user in whose own name
+            it does so (servers that know `submit_for_users`; others refuse it with `NotPermitted`).
+
+        Raises
+        ------
+        RequestGone, AlreadyReviewed, AlreadyResolved, ReviewRefused, InvalidRequest, NotPermitted, Unavailable
+            nothing was changed.
+        WriteOutcomeUnknown
+            it may have been.
+        """
+        message = messages.review(request_id, state, reason, author)
+        return convert.access_request(self._call(_REVIEW, message, pb.AccessRequest, write=True))
+
+    def set_access_request_state(
+        self,
+        request_id: str,
+        state: RequestState,
+        reason: str,
+        *,
+        delegator: str,
+        annotations: Mapping[str, Sequence[str]],
+    ) -> None:
+        """Set a request's state past all thresholds. There is no compare-and-set: read the request just before.
+
+        Parameters
+        ----------
+        state
+            APPROVED or DENIED. Teleport 18.0.0 overwrites APPROVED with either, without a word.
+        reason
+            Cut at 4096 bytes with a mark; what stands first is kept.
+        delegator
+            The human who decided; Teleport puts it into the audit event alone, unchecked.
+        annotations
+            Stay on the request (`resolve_annotations`).
+
+        Raises as `submit_review` does.
+        """
+        message = messages.state_setter(request_id, state, reason, delegator, annotations)
+        self._call(_SET_STATE, message, Empty, write=True)
+
+    def user(self, name: str) -> User | None:
+        """Return the user of exactly that name (case counts), or None when there is none.
+
+        A name that holds unprintable characters is none of Teleport's and isn't asked for.
+        """
+        if not name or not name.isprintable():
+            return None
+        try:
+            reply = self._call(_GET_USER, pb.GetUserRequest(name=name), pb.GetUserResponse)
+        except UserMissing as error:
+            # How Teleport quotes a name with quotes in it isn't known: not at all, or as Go (and JSON) does.
+            if name != self.username and error.quoted in (f'"{name}"', json.dumps(name, ensure_ascii=False)):
+                return None
+            raise
+        return convert.user(reply.user)
+
+    def hang_up(self) -> None:
+        """Close the connection, if there is one."""
+        if self._channel is not None:
+            self._runner.run(self._channel.hang_up())
+            self._channel = None
+
+    # ---- the connection ----
+
+    def _open(self) -> TeleportChannel:
+        if self._channel is not None:
+            return self._channel
+        proxy = find(self._address, self._extra_ca_pem)
+        if proxy and proxy.cluster_name != self.cluster_name:
+            raise BrokenConfiguration(
+                IDENTITY_SETTING,
+                f"the identity is one of the cluster {self.cluster_name!r}, but {self._address} is the proxy of "
+                f"{proxy.cluster_name!r}.",
+                f"Store an identity file of that cluster, or set {ADDRESS_SETTING} to the identity's own.",
+            )
+        context = client_context(self._identity)
+
+        async def channel() -> TeleportChannel:  # grpclib makes one only inside the loop that it will use
+            return TeleportChannel(self._address, context, proxy)
+
+        self._channel = self._runner.run(channel())
+        return self._channel
+
+    def _call(self, path: str, request: Message, reply_type: type[_Reply], *, write: bool = False) -> _Reply:
+        self.ping()
+        return self._exchange(path, request, reply_type, Call(self.username, write))
+
+    def _exchange(self, path: str, request: Message, reply_type: type[_Reply], call: Call) -> _Reply:
+        method = UnaryUnaryMethod(self._open(), path, type(request), reply_type)
+
+        async def exchange() -> _Reply | None:
+            return await method(request, timeout=self._deadline)
+
+        try:
+            reply = self._runner.run(exchange())
+        except GRPCError as error:
+            raise from_status(error.status, error.message, call) from error
+        except (StreamTerminatedError, OSError) as error:
+            raise lost(self._why_lost(error), call) from error
+        except (H2Error, DecodeError, AssertionError, NotImplementedError) as error:
+            raise lost(f"what came is no gRPC: {type(error).__name__}", call) from error
+        if reply is None:
+            raise lost("it was empty", call)
+        return reply
+
+    def _why_lost(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError):
+            return f"none within {self._deadline:g} s from {self._address}"
+        if self._cluster is None:
+            return (
+                f"{self._address} dropped the connection: either the network did, or Teleport refused the client "
+                f"certificate of {self.username!r}. If it goes on, store a new identity file"
+            )
+        return f"{self._address} dropped the connection"
+
+
+def check_version(server_version: str) -> None:
+    """Raise `NotPermitted` for a server that is too old; a version that can't be read passes."""
+    major = re.match(r"v?(\d+)\.", server_version)
+    if major and int(major[1]) < OLDEST_SERVER:
+        raise NotPermitted(
+            ADDRESS_SETTING,
+            f"the cluster runs Teleport {server_version}, and Access Bridge needs {OLDEST_SERVER} or newer.",
+            "Upgrade the cluster; Teleport itself no longer supports that version.",
+        )

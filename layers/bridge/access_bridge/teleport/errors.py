@@ -1,0 +1,234 @@
+"""What Teleport's answers mean: each gRPC status and text that is known, as one typed error, decided in one table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from grpclib.const import Status
+
+from access_bridge.access_request import RequestState
+from access_bridge.errors import BridgeError, BrokenConfiguration, OutcomeUnknown, Refused, Retry
+
+ADDRESS_SETTING = "TELEPORT_ADDR"
+IDENTITY_SETTING = "TELEPORT_IDENTITY_SECRET_ARN"
+OLDEST_SERVER = 17
+
+
+class Unavailable(Retry):
+    """Teleport could not be reached, or answered that it can't now; nothing was changed."""
+
+
+class WriteOutcomeUnknown(OutcomeUnknown):
+    """A review or a state change was sent and no usable answer came: read the request before trying again."""
+
+
+class RequestGone(Refused):
+    """The access request is deleted, expired, or not visible to this identity (Teleport doesn't say which)."""
+
+
+class AlreadyReviewed(Refused):
+    """This author's one vote on the request is spent; Teleport takes no second one, not even the same."""
+
+
+class AlreadyResolved(Refused):
+    """The access request has an outcome already: `state`."""
+
+    def __init__(self, message: str, state: RequestState) -> None:
+        super().__init__(message)
+        self.state = state
+
+
+class ReviewRefused(Refused):
+    """The author may not decide this request: it is his own, or his roles don't cover what it asks for."""
+
+
+class InvalidRequest(Refused):
+    """Teleport understood the call and refuses its content; `str()` is Teleport's own text."""
+
+
+class NotPermitted(BrokenConfiguration):
+    """A right, the identity or the server's version is not what this program needs."""
+
+
+class UserMissing(NotPermitted):
+    """Teleport says that a user does not exist: the one asked for (`quoted`, as Teleport quotes it), or our own."""
+
+    def __init__(self, username: str, quoted: str) -> None:
+        super().__init__(
+            IDENTITY_SETTING,
+            f"Teleport has no user {quoted}, and the identity is for {username!r}.",
+            "Make the bot or user again, and store a new identity file of it.",
+        )
+        self.quoted = quoted
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The call that failed: by whom (`username`, from the client certificate), and whether it changes anything."""
+
+    username: str
+    write: bool = False
+
+
+def from_status(status: Status, text: str | None, call: Call) -> BridgeError:
+    """Return the error that an answer of Teleport means.
+
+    Parameters
+    ----------
+    status, text
+        gRPC status (not OK) and message. Teleport sends nothing else: no details, no trailing metadata.
+    call
+        The call that was answered.
+
+    The texts are those of 18.0.0 (recorded, or read in its source). The first row that fits counts.
+    """
+    message = " ".join((text or "").split())[:500]
+    for row in _TABLE:
+        if status in row.statuses and (match := re.search(row.text, message)):
+            return row.error(match, message, call)
+    return _unclear(f"{status.name} {message}".strip(), call)
+
+
+def lost(cause: str, call: Call) -> BridgeError:
+    """Return the error for a call whose answer didn't come, or can't be read; `cause` says why, for the log."""
+    return _unclear(f"no answer ({cause})", call)
+
+
+def _unclear(what: str, call: Call) -> BridgeError:
+    if call.write:
+        return WriteOutcomeUnknown(f"Teleport may or may not have applied it: {what}")
+    return Unavailable(f"Teleport did not answer usefully: {what}")
+
+
+# ---- the rows -----------------------------------------------------------------------------------------------------
+
+_Make = Callable[[re.Match[str], str, Call], BridgeError]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    statuses: tuple[Status, ...]
+    text: str
+    error: _Make
+
+
+def _row(statuses: Status | tuple[Status, ...], text: str, error: _Make) -> _Row:
+    return _Row(statuses if isinstance(statuses, tuple) else (statuses,), text, error)
+
+
+def _refused(kind: type[RequestGone | AlreadyReviewed | ReviewRefused | InvalidRequest]) -> _Make:
+    return lambda _match, message, _call: kind(f"Teleport: {message}")
+
+
+def _resolved(match: re.Match[str], message: str, _call: Call) -> BridgeError:
+    return AlreadyResolved(f"Teleport: {message}", RequestState.parse(match["state"]))
+
+
+def _user_missing(match: re.Match[str], _message: str, call: Call) -> BridgeError:
+    return UserMissing(call.username, match["user"])
+
+
+def _later(_match: re.Match[str], message: str, _call: Call) -> BridgeError:
+    return Unavailable(f"Teleport: {message or 'not now'}")
+
+
+def _rights(fix: str) -> _Make:
+    return lambda _match, message, call: NotPermitted(
+        f"Teleport user {call.username}", f"Teleport says: {message}.", fix
+    )
+
+
+def _identity(fix: str) -> _Make:
+    return lambda _match, message, _call: NotPermitted(IDENTITY_SETTING, f"Teleport: {message}.", fix)
+
+
+def _address(fix: str) -> _Make:
+    return lambda _match, message, _call: NotPermitted(ADDRESS_SETTING, f"The answer was: {message}.", fix)
+
+
+_ROLE = "Give its role the rule that the text names (the roles are in teleport/)."
+_NEW_IDENTITY = "If that is about the certificate, store a new identity file of the bot."
+_VERSION = f"Use a cluster of Teleport {OLDEST_SERVER} or newer, and its auth or proxy address."
+
+# Where a text is empty, any text of that status fits: the last word on it.
+_TABLE = (
+    # The request itself
+    _row(Status.NOT_FOUND, r"cannot (set state of|apply review to) access request", _refused(RequestGone)),
+    _row(Status.PERMISSION_DENIED, r"access request has been already (?P<state>approved|denied|promoted)", _resolved),
+    _row(
+        (Status.INVALID_ARGUMENT, Status.FAILED_PRECONDITION),
+        r"cannot set request-state .*\(already (?P<state>\w+)\)",
+        _resolved,
+    ),
+    _row(Status.PERMISSION_DENIED, r"has already reviewed this request", _refused(AlreadyReviewed)),  # before 18
+    _row(Status.ALREADY_EXISTS, r"", _refused(AlreadyReviewed)),
+    _row(Status.PERMISSION_DENIED, r"cannot review request", _refused(ReviewRefused)),
+    _row(Status.PERMISSION_DENIED, r"state of your own access requests is not permitted", _refused(ReviewRefused)),
+    # Contents. These two are not about a missing method
+    _row(Status.UNIMPLEMENTED, r"not yet supported in reviews", _refused(InvalidRequest)),
+    _row((Status.INVALID_ARGUMENT, Status.OUT_OF_RANGE), r"", _refused(InvalidRequest)),
+    # Rights
+    _row(
+        Status.PERMISSION_DENIED,
+        r"cannot submit reviews on behalf of",
+        _rights(
+            "Reviews in another's name need a server that knows submit_for_users, and a role with "
+            "review_requests.submit_for_users. Or use another decisions mode in the rules file."
+        ),
+    ),
+    _row(
+        Status.PERMISSION_DENIED,
+        r"cannot submit reviews",
+        _rights(
+            "Give its role allow.review_requests. Teleport's open-source edition has no reviews: there, "
+            "set decisions.mode to set_state in the rules file."
+        ),
+    ),
+    _row(Status.PERMISSION_DENIED, r"access denied to perform action", _rights(_ROLE)),
+    _row(
+        Status.PERMISSION_DENIED,
+        r"requires MFA verification",
+        _rights(
+            "Use a bot's identity (tbot, or IAM joining), or a file that `tctl auth sign` made on the auth host: these "
+            "are exempt from MFA for admin actions."
+        ),
+    ),
+    _row(
+        Status.PERMISSION_DENIED,
+        r"while using an access request",
+        _identity("Store an identity whose roles are its own, not lent by an access request."),
+    ),
+    # The identity
+    _row(Status.NOT_FOUND, r"\"user\" (?P<user>\".*\") does not exist", _user_missing),
+    _row((Status.NOT_FOUND, Status.PERMISSION_DENIED), r"user (?P<user>\".*\") not found", _user_missing),
+    _row(Status.NOT_FOUND, r"", _identity("Its user or role is gone: make it again, and store a new identity file.")),
+    _row(
+        Status.PERMISSION_DENIED,
+        r"lock targeting|lock .*in force",
+        _identity("Remove the lock (`tctl rm lock/<id>`) or store another bot's identity file."),
+    ),
+    _row(
+        Status.PERMISSION_DENIED,
+        r"client version is unsupported",
+        _address(_VERSION),
+    ),
+    _row(
+        Status.PERMISSION_DENIED,
+        r"trusted device|pinned IP",
+        _rights("Leave this bot's roles out of device trust and IP pinning."),
+    ),
+    _row(
+        Status.PERMISSION_DENIED,
+        r"^access denied$",
+        _identity(
+            "A lock on the bot says exactly this: see `tctl get locks`. Else its certificate was refused: store a new "
+            "identity file of the bot."
+        ),
+    ),
+    _row((Status.PERMISSION_DENIED, Status.UNAUTHENTICATED), r"", _identity(_NEW_IDENTITY)),
+    # The server
+    _row(Status.UNIMPLEMENTED, r"", _address(_VERSION)),
+    _row((Status.RESOURCE_EXHAUSTED, Status.FAILED_PRECONDITION), r"", _later),
+)

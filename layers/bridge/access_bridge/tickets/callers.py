@@ -1,0 +1,80 @@
+"""Who a new ticket is for and which group gets it. A user table that can't be read costs the name, never the ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aws_lambda_powertools import Logger
+
+from access_bridge.errors import BrokenConfiguration
+from access_bridge.rules.model import TicketRules
+from access_bridge.servicenow.users import Users
+from access_bridge.teleport.client import Teleport
+
+
+def email_addresses(teleport: Teleport, user: str) -> tuple[str, ...]:
+    """Return the e-mail addresses in a Teleport user's traits; none where Teleport has no such user (any more)."""
+    found = teleport.user(user) if user else None
+    return tuple(found.traits.get("email", ())) if found else ()
+
+
+class Callers:
+    """Fields of a new ticket that need a look-up.
+
+    Parameters
+    ----------
+    users
+        Look-ups in ServiceNow, kept for some minutes.
+    teleport
+        For the requester's e-mail address.
+    rules
+        The configured caller, group and fixed fields.
+    log
+        Where it is said that a name wasn't found.
+    """
+
+    def __init__(
+        self, users: Users, teleport: Teleport, rules: TicketRules, log: Logger, count: Callable[[str], None]
+    ) -> None:
+        self._users = users
+        self._teleport = teleport
+        self._rules = rules
+        self._log = log
+        self._count = count
+
+    def fields(self, requester: str) -> dict[str, str]:
+        """Return caller, assignment group and the configured fixed fields; what isn't found is left out."""
+        found = {"caller_id": self._caller(requester), "assignment_group": self._group()}
+        return dict(self._rules.fields) | {name: value for name, value in found.items() if value}
+
+    def _caller(self, requester: str) -> str:
+        try:
+            user = self._users.find(requester) if requester else None
+            if user is None and requester:
+                matches = (self._users.find(address) for address in email_addresses(self._teleport, requester))
+                user = next((match for match in matches if match), None)
+            if user is None and self._rules.caller:
+                user = self._users.find(self._rules.caller)
+        except BrokenConfiguration as error:
+            self._missing("CallerNotFound", str(error))
+            return ""
+        if user is None:
+            self._missing("CallerNotFound", "the requester is no single ServiceNow user, and no caller is configured")
+            return ""
+        return user.sys_id
+
+    def _group(self) -> str:
+        if not self._rules.assignment_group:
+            return ""
+        try:
+            group = self._users.group(self._rules.assignment_group)
+        except BrokenConfiguration as error:
+            self._missing("AssignmentGroupNotFound", str(error))
+            return ""
+        if group is None:
+            self._missing("AssignmentGroupNotFound", f"ServiceNow has no single group {self._rules.assignment_group!r}")
+        return group or ""
+
+    def _missing(self, metric: str, problem: str) -> None:
+        self._count(metric)
+        self._log.warning("a new ticket lacks a name", extra={"problem": problem})

@@ -1,0 +1,76 @@
+"""What is to be written next on a ticket, as a plain function of what is known and what was written before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from access_bridge.ledger.items import TicketItem
+from access_bridge.servicenow.text import LENGTHS, cut
+from access_bridge.tickets.facts import Fact, facts, note
+from access_bridge.tickets.story import Story
+
+ENDED_STATES = frozenset({"6", "7", "8"})
+"""Resolved, Closed, Canceled in the incident's state model since Helsinki."""
+CLOSED = "7"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One PATCH: the fields that change, the note with the facts it tells, and the outcome that the ticket then
+    shows."""
+
+    fields: Mapping[str, str]
+    note: str
+    facts: tuple[str, ...]
+    outcome: str
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not self.fields and not self.facts
+
+    @property
+    def changes_state(self) -> bool:
+        """Whether the PATCH sets the ticket's state, before which the ticket is read."""
+        return "state" in self.fields
+
+
+def plan(story: Story, fields: Mapping[str, str], ticket: TicketItem) -> Plan:
+    """Return what is left to write.
+
+    Parameters
+    ----------
+    story
+        What is known about the request.
+    fields
+        The fields that the ticket should have (`ticket_fields`).
+    ticket
+        The ledger's view of the ticket.
+    """
+    changed = {name: value for name, value in fields.items() if ticket.fields.get(name) != digest(value)}
+    if ticket.ended_by:
+        changed = {}
+    untold = tuple(fact for fact in facts(story) if fact.id not in ticket.told)
+    return Plan(
+        fields=changed,
+        note=cut(note(untold, story, ticket.outcome), LENGTHS["work_notes"]) if untold else "",
+        facts=ids(untold),
+        outcome=story.outcome,
+    )
+
+
+def ids(untold: tuple[Fact, ...]) -> tuple[str, ...]:
+    """Return the ids of facts."""
+    return tuple(fact.id for fact in untold)
+
+
+def digest(value: str) -> str:
+    """Return a short digest of a field's value: the ledger keeps what was written, not the text itself."""
+    return hashlib.sha256(value.encode()).hexdigest()[:16]
+
+
+def digests(fields: Mapping[str, str]) -> dict[str, str]:
+    """Return the digests of fields."""
+    return {name: digest(value) for name, value in fields.items()}

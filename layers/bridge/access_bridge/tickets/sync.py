@@ -1,0 +1,290 @@
+"""Brings one ticket into line with its request: reads the request as Teleport has it now, works out the ticket that
+should exist and what hasn't been told on it yet, and applies the difference.
+
+Failure policy: what can't be finished raises, and the message comes again; the ledger makes that harmless. Before each
+write that tells something the attempt is recorded, so that after a crash the ticket itself says whether it was applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, TypeVar
+
+from aws_lambda_powertools import Logger
+
+from access_bridge.access_request import AccessRequest
+from access_bridge.decisions.outcome import Reason
+from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Refused, Retry
+from access_bridge.events.audit_event import AuditEvent
+from access_bridge.ledger.items import Attempt, Records, TicketItem
+from access_bridge.ledger.table import Ledger
+from access_bridge.rules.model import Rules
+from access_bridge.servicenow.errors import NotPermitted, Rejected
+from access_bridge.servicenow.records import Row
+from access_bridge.servicenow.text import LENGTHS, cut
+from access_bridge.teleport.client import Teleport
+from access_bridge.tickets.callers import Callers
+from access_bridge.tickets.content import Cluster, counter_display, counter_of, ticket_fields
+from access_bridge.tickets.incidents import Incidents, wanted_sys_id
+from access_bridge.tickets.observe import not_seen, seen, selects
+from access_bridge.tickets.plan import CLOSED, ENDED_STATES, Plan, digests, plan
+from access_bridge.tickets.story import Story, tell_story
+
+_END_FIELDS: Final = frozenset({"state", "close_code", "close_notes"})
+T = TypeVar("T")
+_BY_PERSON: Final = "person"
+_BY_DELETION: Final = "deleted"
+_STAYS: Final = "This ticket was ended in ServiceNow before its request was decided, so it stays as it is."
+
+
+@dataclass(frozen=True, slots=True)
+class Systems:
+    """What a sync works with, for one invocation.
+
+    `count` adds to a metric; `unknown_outcome_seconds` is how long ServiceNow may still be working on a write whose
+    answer didn't come.
+    """
+
+    ledger: Ledger
+    teleport: Teleport
+    incidents: Incidents
+    callers: Callers
+    rules: Rules
+    web_addr: str
+    now: Callable[[], datetime]
+    unknown_outcome_seconds: float
+    count: Callable[[str], None]
+    log: Logger
+
+
+def sync(request_id: str, event: AuditEvent | None, systems: Systems) -> None:
+    """Look at a request and bring its ticket into line.
+
+    Parameters
+    ----------
+    request_id
+        The access request's id.
+    event
+        The audit event that caused the look, if one did; it is stored before anything is called.
+    systems
+        What to work with.
+
+    Raises
+    ------
+    Retry, Refused, BrokenConfiguration
+        The ticket isn't in line yet; looking again is safe.
+    """
+    if event is not None:
+        if event.cluster_name not in {"", systems.teleport.cluster_name}:
+            systems.count("ForeignClusterEvent")
+            return
+        systems.ledger.put_event(event)
+    _Sync(request_id, systems).run()
+
+
+class _Sync:
+    def __init__(self, request_id: str, systems: Systems) -> None:
+        self._id = request_id
+        self._systems = systems
+        self._ledger = systems.ledger
+        self._incidents = systems.incidents
+
+    def run(self) -> None:
+        request = self._systems.teleport.access_request(self._id)
+        records = self._ledger.records(self._id)
+        records = self._settle(records)
+        ticket, story = self._observe(request, records)
+        ticket = self._write_outcomes(records, ticket)
+        if story is not None and ticket.selected is None:
+            first_run = self._ledger.started(self._systems.now())
+            ticket = replace(ticket, selected=selects(self._systems.rules, story, first_run))
+        if ticket != records.ticket:
+            ticket = self._ledger.save_ticket(ticket)
+        if story is None or not ticket.selected:
+            return
+        cluster = Cluster(self._systems.teleport.cluster_name, self._web_addr())
+        fields = ticket_fields(story, cluster, self._systems.rules.ticket)
+        if not ticket.sys_id:
+            ticket = self._create(ticket, story, fields)
+        self._tell(ticket, story, fields)
+
+    # ---- what is known ----
+
+    def _observe(self, request: AccessRequest | None, records: Records) -> tuple[TicketItem, Story | None]:
+        if request is not None:
+            ticket = seen(records.ticket, request)
+            return ticket, self._story(request, replace(records, ticket=ticket))
+        story = self._story(None, records)
+        if story is None or story.outcome:
+            return records.ticket, story
+        proved = any(other.id != self._id for other in self._systems.teleport.access_requests(limit=2))
+        if not proved:
+            self._systems.count("RequestNotSeen")
+            self._systems.log.warning("Teleport doesn't show this request, and no other one: nothing is closed by that")
+        ticket = not_seen(records.ticket, story, self._systems.now(), proved=proved)
+        return ticket, self._story(None, replace(records, ticket=ticket))
+
+    def _story(self, request: AccessRequest | None, records: Records) -> Story | None:
+        return tell_story(request, records, cluster=self._systems.teleport.cluster_name, now=self._systems.now())
+
+    def _web_addr(self) -> str:
+        return self._systems.teleport.ping().proxy_public_addr or self._systems.web_addr
+
+    # ---- a write whose end isn't known ----
+
+    def _settle(self, records: Records) -> Records:
+        ticket, attempt = records.ticket, records.ticket.attempt
+        if attempt is None:
+            return records
+        wait = attempt.at + self._systems.unknown_outcome_seconds - self._systems.now().timestamp()
+        if wait > 0:
+            raise Retry("ServiceNow may still be working on the last write: its ticket is looked at later", after=wait)
+        if not ticket.sys_id:
+            found = self._incidents.find(self._id)
+            settled = self._adopt(ticket, found) if found else replace(ticket, attempt=None)
+        else:
+            settled = self._settle_note(ticket, attempt)
+        self._systems.count("UnknownOutcomeSettled")
+        return replace(records, ticket=self._ledger.save_ticket(settled))
+
+    def _settle_note(self, ticket: TicketItem, attempt: Attempt) -> TicketItem:
+        row = self._incidents.read(ticket.sys_id, self._id)
+        if row is None:
+            return replace(ticket, attempt=None, ended_by=_BY_DELETION)
+        shown = counter_of(row.get("correlation_display", ""))
+        if shown == attempt.after:
+            return ticket.tell(attempt)
+        if shown != attempt.before:
+            self._systems.count("CounterEdited")
+            self._systems.log.warning("the counter in correlation_display was changed by hand: a note may appear twice")
+            return replace(ticket, attempt=None, counter=max(attempt.after, shown or 0))
+        return replace(ticket, attempt=None)
+
+    # ---- decisions ----
+
+    def _write_outcomes(self, records: Records, ticket: TicketItem) -> TicketItem:
+        for item in records.decisions:
+            fact = f"row:{item.decision_id}:{item.outcome}"
+            if not item.outcome or fact in ticket.told:
+                continue
+            if item.code != Reason.ROW_ABSENT:
+                try:
+                    written = self._incidents.write_outcome(
+                        item.decision_id, item.outcome, f"{item.code}: {item.sentence}"
+                    )
+                except (NotPermitted, Rejected) as error:
+                    self._systems.count("DecisionRowNotWritten")
+                    self._systems.log.warning("a decision's row can't be written", extra={"problem": str(error)})
+                    continue
+                if not written:
+                    self._systems.count("DecisionRowNotWritten")
+            ticket = replace(ticket, told=ticket.told | {fact})
+        return ticket
+
+    # ---- the ticket ----
+
+    def _create(self, ticket: TicketItem, story: Story, fields: Mapping[str, str]) -> TicketItem:
+        if self._may_exist(story):
+            found = self._incidents.find(self._id)
+            if found:
+                return self._ledger.save_ticket(self._adopt(ticket, found))
+        opening = {name: value for name, value in fields.items() if name not in _END_FIELDS}
+        values = self._systems.callers.fields(story.request.user) | opening | self._marks(1)
+        attempt = Attempt(self._systems.now().timestamp(), before=0, after=1, fields=digests(opening))
+        ticket = self._ledger.save_ticket(replace(ticket, attempt=attempt))
+        row = self._written(ticket, lambda: self._incidents.insert(self._id, values))
+        if row["sys_id"] != wanted_sys_id(self._id):
+            self._ledger.learn_ids_are_ignored()
+        self._systems.count("TicketCreated")
+        return self._ledger.save_ticket(replace(ticket.tell(attempt), sys_id=row["sys_id"]))
+
+    def _may_exist(self, story: Story) -> bool:
+        made = story.request.created
+        old = made is None or made < self._ledger.started(self._systems.now())
+        return old or self._ledger.ids_are_ignored()
+
+    def _adopt(self, ticket: TicketItem, row: Row) -> TicketItem:
+        """Take over a ticket that was found: what it was made with is known only if the attempt is recorded."""
+        if row["sys_id"] != wanted_sys_id(self._id):
+            self._ledger.learn_ids_are_ignored()
+        told = ticket.tell(ticket.attempt) if ticket.attempt else ticket
+        return replace(told, sys_id=row["sys_id"], counter=counter_of(row.get("correlation_display", "")) or 1)
+
+    def _marks(self, counter: int) -> dict[str, str]:
+        display = counter_display(self._systems.teleport.cluster_name, counter)
+        return {"correlation_id": self._id, "correlation_display": display}
+
+    def _tell(self, ticket: TicketItem, story: Story, fields: Mapping[str, str]) -> None:
+        step = plan(story, fields, ticket)
+        if step.empty:
+            return
+        if ticket.ended_by == _BY_DELETION:
+            self._count_as_told(ticket, step, ended_by=_BY_DELETION)
+            return
+        if step.changes_state:
+            row = self._incidents.read(ticket.sys_id, self._id)
+            if row is None:
+                self._count_as_told(ticket, step, ended_by=_BY_DELETION)
+                return
+            state = row.get("state", "")
+            if state == CLOSED:
+                self._count_as_told(ticket, step, ended_by=ticket.ended_by or ("" if ticket.outcome else _BY_PERSON))
+                return
+            if state in ENDED_STATES and not ticket.outcome:
+                ticket = replace(ticket, ended_by=_BY_PERSON)
+                step = replace(step, fields={}, note=cut(f"{_STAYS}\n\n{step.note}", LENGTHS["work_notes"]))
+        self._patch(ticket, step)
+
+    def _patch(self, ticket: TicketItem, step: Plan) -> None:
+        values = dict(step.fields)
+        counter = ticket.counter
+        if step.note:
+            counter += 1
+            values |= {"work_notes": step.note, **self._marks(counter)}
+            del values["correlation_id"]
+        outcome = step.outcome if _END_FIELDS & step.fields.keys() else ticket.outcome
+        now = self._systems.now().timestamp()
+        attempt = Attempt(now, ticket.counter, counter, step.facts, digests(step.fields), outcome)
+        if step.note:
+            ticket = self._ledger.save_ticket(replace(ticket, attempt=attempt))
+        try:
+            row = self._written(ticket, lambda: self._incidents.update(ticket.sys_id, values))
+        except (Rejected, NotPermitted):
+            if not self._is_closed(ticket.sys_id):
+                raise
+            current = self._ledger.records(self._id).ticket
+            self._count_as_told(current, step, ended_by=ticket.ended_by or ("" if ticket.outcome else _BY_PERSON))
+            return
+        if row is None:
+            self._incidents.prove_sight(ticket.sys_id)
+            self._count_as_told(ticket, step, ended_by=_BY_DELETION)
+            return
+        self._ledger.save_ticket(ticket.tell(attempt))
+        if step.note:
+            self._systems.count("NoteTold")
+
+    def _written(self, ticket: TicketItem, write: Callable[[], T]) -> T:
+        """Do a write; where it certainly wasn't applied, take its attempt back."""
+        try:
+            return write()
+        except OutcomeUnknown as error:
+            raise OutcomeUnknown(str(error), after=self._systems.unknown_outcome_seconds) from error
+        except (Retry, Refused, BrokenConfiguration):
+            if ticket.attempt is not None:
+                self._ledger.save_ticket(replace(ticket, attempt=None))
+            raise
+
+    def _is_closed(self, sys_id: str) -> bool:
+        row = self._incidents.read(sys_id, self._id)
+        return row is not None and row.get("state") == CLOSED
+
+    def _count_as_told(self, ticket: TicketItem, step: Plan, *, ended_by: str) -> None:
+        """The ticket can't take these facts any more: they count as told, in the log and a metric."""
+        attempt = Attempt(0, ticket.counter, ticket.counter, step.facts, digests(step.fields), step.outcome)
+        self._systems.count("TicketCannotTakeFact")
+        self._systems.log.warning(
+            "the ticket is closed or deleted and can't be told", extra={"ticket": ticket.sys_id, "facts": step.facts}
+        )
+        self._ledger.save_ticket(replace(ticket.tell(attempt), ended_by=ended_by))

@@ -1,0 +1,162 @@
+"""A function: its settings and a pool of execution environments that grows with demand, as Lambda's does."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.aws.environment import Code, Environment, EnvironmentLost
+from local.aws.output import Output
+
+
+class FunctionError(Exception):
+    """The function raised. `error_type` and `message` are what Lambda would report."""
+
+    def __init__(self, error_type: str, message: str) -> None:
+        super().__init__(f"{error_type}: {message}")
+        self.error_type = error_type
+        self.message = message
+
+
+class Function:
+    """One deployed function.
+
+    Parameters
+    ----------
+    code
+        What it runs.
+    variables
+        Its environment variables.
+    output
+        Where its lines go.
+    after_invoke
+        Called after each invocation, whatever came of it.
+    """
+
+    def __init__(
+        self, code: Code, variables: Mapping[str, str], output: Output, after_invoke: Callable[[], None]
+    ) -> None:
+        self.code = code
+        self._variables = dict(variables)
+        self._output = output
+        self._after_invoke = after_invoke
+        self._lock = threading.Lock()
+        self._idle: list[Environment] = []
+        self._busy: set[Environment] = set()
+        self._retired: set[Environment] = set()
+        self._invocations = 0
+        self._stopped = False
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """The environment variables that new environments get."""
+        return dict(self._variables)
+
+    @property
+    def running(self) -> int:
+        """How many invocations are under way."""
+        with self._lock:
+            return len(self._busy)
+
+    @property
+    def invocations(self) -> int:
+        """How many invocations there have been."""
+        with self._lock:
+            return self._invocations
+
+    def start(self) -> None:
+        """Start one environment, so that the first event needn't wait for it."""
+        environment = self._new_environment()
+        with self._lock:
+            self._idle.append(environment)
+
+    def wait_until_ready(self) -> None:
+        """Wait for the environments that `start` made.
+
+        Raises
+        ------
+        EnvironmentLost
+            The handler couldn't be imported.
+        """
+        with self._lock:
+            environments = list(self._idle)
+        for environment in environments:
+            environment.wait_until_ready()
+
+    def invoke(self, event: object) -> Any:
+        """Call the function with `event` and return its answer.
+
+        Raises
+        ------
+        FunctionError
+            It raised.
+        EnvironmentLost
+            It was killed or timed out.
+        """
+        environment = self._take()
+        try:
+            answer = environment.invoke(json.dumps(event).encode())
+        finally:
+            self._give_back(environment)
+            self._after_invoke()
+        if answer.failed:
+            error = answer.document if isinstance(answer.document, dict) else {}
+            raise FunctionError(str(error.get("errorType", "Error")), str(error.get("errorMessage", "")))
+        return answer.document
+
+    def set_environment(self, **values: str | None) -> None:
+        """Set environment variables (None takes one away). Environments with the old ones end when they are idle."""
+        with self._lock:
+            for name, value in values.items():
+                if value is None:
+                    self._variables.pop(name, None)
+                else:
+                    self._variables[name] = value
+            idle, self._idle = self._idle, []
+            self._retired |= self._busy
+        for environment in idle:
+            environment.kill()
+
+    def kill(self) -> int:
+        """Kill every environment, whatever it is doing (SIGKILL); return how many there were."""
+        with self._lock:
+            environments = [*self._idle, *self._busy]
+            self._idle = []
+        for environment in environments:
+            environment.kill()
+        return len(environments)
+
+    def stop(self) -> None:
+        """Kill every environment and start no more: further calls raise `EnvironmentLost`."""
+        with self._lock:
+            self._stopped = True
+        self.kill()
+
+    def _take(self) -> Environment:
+        with self._lock:
+            if self._stopped:
+                raise EnvironmentLost(f"{self.code.name} was stopped")
+            self._invocations += 1
+            while self._idle:
+                environment = self._idle.pop()
+                if environment.alive:
+                    self._busy.add(environment)
+                    return environment
+            environment = self._new_environment()
+            self._busy.add(environment)
+            return environment
+
+    def _give_back(self, environment: Environment) -> None:
+        with self._lock:
+            self._busy.discard(environment)
+            retired = environment in self._retired
+            self._retired.discard(environment)
+            if not retired and environment.alive:
+                self._idle.append(environment)
+        if retired:
+            environment.kill()
+
+    def _new_environment(self) -> Environment:
+        return Environment(self.code, self._variables, lambda line: self._output.add(self.code.name, line))

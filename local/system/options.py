@@ -1,0 +1,57 @@
+"""How a local system differs from a deployed one; the defaults are those of template.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+DEMO = Path(__file__).resolve().parents[1] / "demo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Settings of a `LocalSystem`. Times are in seconds.
+
+    Parameters
+    ----------
+    port
+        Where the gateway listens; 0 takes a free port.
+    queue_workers
+        How many messages of one queue may be under way at a time, each of another request.
+    function_timeout, visibility_timeout, max_receive_count
+        As in template.yaml. A killed function's message comes back after the visibility timeout.
+    unknown_outcome_seconds, retry_base_seconds
+        Given to the functions as settings of the same name.
+    forwarding
+        Whether the event forwarder posts the audit log to the webhook.
+    duplicate, reverse
+        Whether it posts each event twice, and each batch from its end.
+    schedules
+        Whether the functions are called every minute and every five minutes; else only `tick` calls them.
+    rules
+        The rules file's text.
+    edition
+        The edition of the Teleport stand-in: `ent` takes reviews, `oss` refuses them.
+    log_file
+        Where the functions' output is also written.
+    log_listener
+        Called with each line of it, as `LocalSystem.logs` returns it.
+    """
+
+    port: int = 0
+    queue_workers: int = 2
+    function_timeout: float = 60
+    visibility_timeout: int = 360
+    max_receive_count: int = 100
+    unknown_outcome_seconds: float = 65
+    retry_base_seconds: float = 5
+    forwarding: bool = True
+    duplicate: bool = False
+    reverse: bool = False
+    schedules: bool = False
+    rules: str = (DEMO / "rules.yaml").read_text(encoding="utf-8")
+    edition: Literal["ent", "oss"] = "ent"
+    log_file: Path | None = None
+    log_listener: Callable[[dict[str, Any]], None] | None = None

@@ -1,0 +1,162 @@
+"""The stand-ins that a system needs, and what the functions are told about them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from local.servicenow.instance import ServiceNowInstance
+from local.servicenow.seed import DemoAccount
+from local.system.options import DEMO, Options
+from local.system.settings import Settings
+from local.teleport.cluster import TeleportCluster
+from local.teleport.forwarder import EventForwarder
+
+_IDENTITY_LIFE = timedelta(days=30)  # longer than anyone keeps the local system running
+BOTS = {"teleport_events": "bot-access-bridge-tickets", "servicenow_decisions": "bot-access-bridge-decisions"}
+
+
+class Doors(Protocol):
+    """What the callers have to know of the running system."""
+
+    @property
+    def webhook_url(self) -> str: ...
+    @property
+    def webhook_token(self) -> str: ...
+    @property
+    def callback_url(self) -> str: ...
+    @property
+    def callback_key(self) -> str: ...
+
+
+class StandIns:
+    """`teleport`, `forwarder` and `servicenow` are None where the environment names a real one.
+
+    Parameters
+    ----------
+    directory
+        Where the Teleport stand-in may keep files.
+    """
+
+    def __init__(self, options: Options, settings: Settings, directory: Path) -> None:
+        self._options = options
+        self._settings = settings
+        self.teleport = TeleportCluster(directory, edition=options.edition) if settings.stand_in_teleport else None
+        self.servicenow = ServiceNowInstance() if settings.stand_in_servicenow else None
+        self.forwarder: EventForwarder | None = None
+        self._forwarding = False
+        self._accounts: dict[str, DemoAccount] = {}
+
+    @property
+    def teleport_addr(self) -> str:
+        """The address of the Teleport stand-in's proxy; empty where there is none."""
+        return self.teleport.proxy_addr if self.teleport else ""
+
+    @property
+    def servicenow_url(self) -> str:
+        """Where the ServiceNow stand-in is; empty where there is none."""
+        return self.servicenow.url if self.servicenow else ""
+
+    @property
+    def ca_pem(self) -> str:
+        """The CA that the Teleport stand-in's proxy has its certificate from; empty where there is none."""
+        return self.teleport.web_ca_pem if self.teleport else ""
+
+    @property
+    def tickets_account(self) -> str:
+        """The user name of the account with which teleport_events calls the ServiceNow stand-in."""
+        return self._accounts["teleport_events"].user_name
+
+    def teleport_identity(self, function: str) -> str:
+        """Return an identity file of the function's bot; empty where there is no Teleport stand-in."""
+        return self.teleport.identity_file(BOTS[function], ttl=_IDENTITY_LIFE, shape="tbot") if self.teleport else ""
+
+    def servicenow_secret(self, function: str) -> str:
+        """Return the text of the secret with the function's ServiceNow account; empty where there is no stand-in."""
+        if function not in self._accounts:
+            return ""
+        account = self._accounts[function]
+        return json.dumps({"username": account.user_name, "password": account.password})
+
+    def start(self) -> None:
+        """Start what is needed, with the people, roles and accounts of the demo."""
+        if self.servicenow:
+            self.servicenow.start()
+            accounts = self.servicenow.seed_demo()
+            self._accounts = {"teleport_events": accounts.tickets, "servicenow_decisions": accounts.decisions}
+        if self.teleport:
+            self._expiry_delay = self.teleport.expiry_delay
+            self.teleport.start()
+            file = "cluster.yaml" if self._options.edition == "ent" else "cluster-oss.yaml"
+            self.teleport.apply((DEMO / file).read_text(encoding="utf-8"))
+
+    def connect(self, doors: Doors) -> None:
+        """Tell the stand-ins where the doors are, and start the event forwarder."""
+        if self.servicenow:
+            self.servicenow.configure_cluster(self.cluster_name(), doors.callback_url, doors.callback_key)
+        if self.teleport:
+            url = doors.webhook_url.replace("://", f"://teleport:{doors.webhook_token}@")
+            self.forwarder = EventForwarder(
+                self.teleport, url, duplicate=self._options.duplicate, reverse=self._options.reverse
+            )
+            if self._options.forwarding:
+                self.start_forwarding()
+
+    def start_forwarding(self) -> None:
+        """Let the event forwarder post, from the first event on that it hasn't delivered."""
+        if self.forwarder and not self._forwarding:
+            self.forwarder.start()
+            self._forwarding = True
+
+    def stop_forwarding(self) -> None:
+        """Let the event forwarder stand still."""
+        if self.forwarder and self._forwarding:
+            self.forwarder.stop()
+            self._forwarding = False
+
+    def cluster_name(self) -> str:
+        """Return the name of the cluster: the stand-in's, or the one that the identity file was issued by."""
+        if self.teleport:
+            return self.teleport.name
+        file = self._settings.functions["teleport_events"].teleport_identity_file
+        if file is None:
+            return ""
+        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        names = certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        return str(names[0].value) if names else ""
+
+    def idle(self) -> bool:
+        """Whether every event is delivered and every callback sent, as far as the stand-ins mean to."""
+        if self.forwarder and self._forwarding:
+            try:
+                self.forwarder.deliver_pending(0)
+            except TimeoutError:
+                return False
+        return self.servicenow is None or self.servicenow.wait_for_callbacks(0)
+
+    def reset(self) -> None:
+        """Take back the disturbances that were asked for, and forward events as at the start."""
+        if self.servicenow:
+            self.servicenow.faults.clear()
+            self.servicenow.callbacks.enabled, self.servicenow.callbacks.delay = True, 0.0
+            self.servicenow.callbacks.copies = 1
+        if self.teleport:
+            self.teleport.faults.clear()
+            self.teleport.expiry_delay = self._expiry_delay
+        if self._options.forwarding:
+            self.start_forwarding()
+        else:
+            self.stop_forwarding()
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self.stop_forwarding()
+        if self.teleport:
+            self.teleport.stop()
+        if self.servicenow:
+            self.servicenow.stop()

@@ -1,0 +1,335 @@
+"""The cluster: start it, give it resources, look into it and disturb it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from tempfile import mkdtemp
+
+from local.teleport import audit, request_service
+from local.teleport.audit import AuditEvent
+from local.teleport.auth_connection import AuthConnection
+from local.teleport.calls import Call
+from local.teleport.certificates import KeyAndCertificate, certificate_authority, client_certificate, server_certificate
+from local.teleport.client import UserClient
+from local.teleport.faults import Faults
+from local.teleport.identity import (
+    CertificateIdentity,
+    IdentityShape,
+    SshAuthorities,
+    identity_text,
+    subject,
+    unusable_logins,
+)
+from local.teleport.ids import new_uuid
+from local.teleport.listeners import Accept, AuthDoor, Listener, ProxyDoor
+from local.teleport.proto import local_teleport_pb2 as pb
+from local.teleport.resources import Edition
+from local.teleport.state import ClusterState, StoredUser
+from local.teleport.times import SECOND
+from local.teleport.web import WebConnection, WebFacts
+
+_AUTH_NAMES = ("teleport.cluster.local", "*.teleport.cluster.local")
+_EXPIRY_LOOK = 0.05
+
+
+class TeleportCluster:
+    """A Teleport cluster on loopback: auth server and proxy with TLS routing, in a thread of its own.
+
+    Everything but the sockets outlives `stop`: `start` again brings the same cluster back on the same ports.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - what tells one cluster from another
+        self,
+        directory: Path | None = None,
+        name: str = "tele.example.test",
+        edition: Edition = "ent",
+        version: str = "18.0.0",
+        proxy_port: int = 0,
+        auth_port: int = 0,
+        *,
+        on_behalf: bool = False,
+    ) -> None:
+        """Makes the authorities and an empty cluster; nothing listens yet.
+
+        `directory` holds the servers' keys (a temporary one by default). `edition` `oss` refuses reviews. `on_behalf`:
+        the server knows `submit_for_users`, as 18.0.0 does not. Ports of 0: free ones, kept from the first start on.
+        """
+        self._state = ClusterState(name, edition, version, on_behalf)
+        self._directory = directory or Path(mkdtemp(prefix="teleport-"))
+        self._ports = [proxy_port, auth_port]
+        self._host_authority = certificate_authority(name)
+        self._user_authority = certificate_authority(name)
+        self._web_authority = certificate_authority("Example Private Web CA")
+        self._ssh = SshAuthorities()
+        self._auth_tls = self._server_context("auth", self._auth_certificate(), ["h2"])
+        self._auth_tls.verify_mode = ssl.CERT_OPTIONAL
+        self._auth_tls.load_verify_locations(cadata=self._user_authority.certificate_pem)
+        web = server_certificate(self._web_authority, "Example", ["localhost"], ["127.0.0.1"])
+        self._web_tls = self._server_context("web", web, ["http/1.1"])
+        self._connections: set[AuthConnection] = set()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ending: asyncio.Event | None = None
+        self.faults = Faults()
+        self.calls: list[Call] = []
+        self.expiry_delay = 60.0
+        """Seconds from a request's expiry until the expiry job tells of it and forgets it (recorded: up to 60)."""
+
+    # ---- on and off
+
+    def start(self) -> None:
+        """Listens. Raises OSError when a port is taken."""
+        if self._thread is not None:
+            raise RuntimeError("the cluster runs already")
+        ready = threading.Event()
+        failure: list[BaseException] = []
+        self._thread = threading.Thread(target=self._run, args=(ready, failure), name="teleport", daemon=True)
+        self._thread.start()
+        ready.wait()
+        if failure:
+            self._thread.join()
+            self._thread = None
+            raise failure[0]
+
+    def stop(self) -> None:
+        """Closes the ports and every connection. What the cluster knows stays."""
+        if self._thread is None or self._loop is None or self._ending is None:
+            return
+        self._loop.call_soon_threadsafe(self._ending.set)
+        self._thread.join()
+        self._thread = None
+
+    def __enter__(self) -> TeleportCluster:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _run(self, ready: threading.Event, failure: list[BaseException]) -> None:
+        with asyncio.Runner() as runner:
+            self._loop = runner.get_loop()
+            try:
+                runner.run(self._serve(ready))
+            except OSError as error:
+                failure.append(error)
+            finally:
+                ready.set()
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._ending = asyncio.Event()
+        auth = AuthDoor(self._auth_tls, self._new_connection, lambda: WebConnection(None))
+        proxy = ProxyDoor(self.name, auth, self._web_tls, lambda: WebConnection(self._web_facts()))
+        accepts: list[Accept] = [proxy.accept, auth.accept]
+        async with contextlib.AsyncExitStack() as stack:
+            for index, accept in enumerate(accepts):
+                listener = Listener(self._ports[index], accept)
+                stack.push_async_callback(listener.close)
+                self._ports[index] = listener.port
+                listener.start()
+            expiry = asyncio.create_task(self._expire())
+            ready.set()
+            await self._ending.wait()
+            expiry.cancel()
+        for connection in list(self._connections):
+            connection.abort()
+        await asyncio.sleep(0.01)  # for the transports to close their sockets
+
+    async def _expire(self) -> None:
+        while True:
+            self._state.expire(int(self.expiry_delay * SECOND))
+            await asyncio.sleep(_EXPIRY_LOOK)
+
+    def _new_connection(self) -> AuthConnection:
+        return AuthConnection(self._state, self.faults, self.calls, lambda: self.proxy_addr, self._connections)
+
+    def _web_facts(self) -> WebFacts:
+        return WebFacts(self.name, self._state.version, self._state.edition, self._ports[0])
+
+    def _server_context(self, name: str, own: KeyAndCertificate, protocols: list[str]) -> ssl.SSLContext:
+        """TLS 1.2 and newer, without session tickets, as the real servers."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        path = self._directory / f"{name}.pem"
+        path.touch(mode=0o600)
+        path.write_text(own.key_pem + own.certificate_pem)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.num_tickets = 0
+        context.options |= ssl.OP_NO_TICKET
+        context.set_alpn_protocols(protocols)
+        context.load_cert_chain(path)
+        return context
+
+    def _auth_certificate(self) -> KeyAndCertificate:
+        names = [f"{self._state.host_id}.{self.name}", *_AUTH_NAMES]
+        return server_certificate(self._host_authority, self.name, names, ["127.0.0.1"])
+
+    # ---- what a client needs
+
+    @property
+    def name(self) -> str:
+        """The cluster's name."""
+        return self._state.name
+
+    @property
+    def host_id(self) -> str:
+        """The auth host's UUID: `<host id>.<cluster>` is who `tctl` acts as there, and its one node's name."""
+        return self._state.host_id
+
+    @property
+    def proxy_addr(self) -> str:
+        """`localhost:PORT` of the proxy, once started."""
+        return f"localhost:{self._ports[0]}"
+
+    @property
+    def auth_addr(self) -> str:
+        """`127.0.0.1:PORT` of the auth server, once started."""
+        return f"127.0.0.1:{self._ports[1]}"
+
+    @property
+    def web_ca_pem(self) -> str:
+        """The private CA that signed the proxy's web certificate."""
+        return self._web_authority.certificate_pem
+
+    @property
+    def host_ca_pem(self) -> str:
+        """The Host CA: what a client has to trust for gRPC."""
+        return self._host_authority.certificate_pem
+
+    @property
+    def user_ca_pem(self) -> str:
+        """The User CA, which no client should load: OpenSSL then sends two certificates."""
+        return self._user_authority.certificate_pem
+
+    def identity_file(
+        self,
+        user: str,
+        *,
+        ttl: timedelta = timedelta(hours=1),
+        shape: IdentityShape = "tctl",
+        roles: tuple[str, ...] | None = None,
+    ) -> str:
+        """The text of an identity file for a user; a negative `ttl` makes one that has expired.
+
+        `tctl`: as `tctl auth sign` on the auth host writes it. `tbot`: a bot's, without the SSH certificate; its user
+        is `bot-<name>`. `roles`: those in the certificate, by default the user's own, or for a bot's user the bot's.
+        """
+        with self._state.mutex:
+            known = self._state.user(user)
+            bot = self._state.bots.get(known.bot_name) if known else None
+        if known is None:
+            raise ValueError(f'no user "{user}": apply() it first')
+        if roles is None:
+            roles = bot.roles if bot else known.roles
+        if shape == "tbot":
+            holder = CertificateIdentity(user, roles, impersonator=user, bot_name=bot.name if bot else user)
+        else:
+            holder = CertificateIdentity(user, roles, impersonator=self._state.admin.user)
+        logins = unusable_logins()
+        traits = {key: list(values) for key, values in known.traits.items()}
+        own = client_certificate(self._user_authority, subject(self.name, holder, logins, traits), ttl)
+        ssh = self._ssh.user_certificate(own, user, logins, ttl) if shape == "tctl" else ""
+        return identity_text(own, self._host_authority, self._ssh.known_host(self.name), ssh)
+
+    # ---- what is in it
+
+    def apply(self, text: str) -> None:
+        """Creates or replaces roles, users, bots and tokens from YAML. Raises ValueError for anything else."""
+        self._state.apply(text)
+
+    @property
+    def users(self) -> Mapping[str, StoredUser]:
+        """The users by name, as they are now."""
+        return self._state.users
+
+    @property
+    def requests(self) -> Mapping[str, pb.AccessRequestV3]:
+        """The access requests by id, as they are now. Look, don't change."""
+        return self._state.store.view
+
+    @property
+    def audit_log(self) -> list[AuditEvent]:
+        """The audit events so far, in order."""
+        return self._state.audit_log
+
+    def wait_for_event(self, count: int, timeout: float) -> bool:
+        """Waits until the audit log holds at least `count` events; False if it does not within `timeout` seconds."""
+        with self._state.appended:
+            return self._state.appended.wait_for(lambda: len(self._state.audit_log) >= count, timeout)
+
+    # ---- people and the administrator
+
+    def as_user(self, user: str) -> UserClient:
+        """A client in this process that acts as this user, under all the rules that hold for him."""
+        return UserClient(self._state, user)
+
+    def tctl_create(self, user: str, roles: list[str], reason: str = "") -> str:
+        """`tctl requests create` on the auth host: a request for somebody. The new id."""
+        asked = pb.AccessRequestV3()
+        asked.Spec.User, asked.Spec.RequestReason = user, reason
+        asked.Spec.Roles.extend(roles)
+        with self._state.mutex:
+            return request_service.create(self._state, self._state.admin, asked).Metadata.Name
+
+    def tctl_approve(
+        self, request_id: str, *, reason: str = "", delegator: str = "", roles: list[str] | None = None
+    ) -> None:
+        """`tctl requests approve` on the auth host. `roles` grants fewer than were asked for."""
+        self._tctl_set(request_id, pb.APPROVED, reason, delegator, roles or [])
+
+    def tctl_deny(self, request_id: str, *, reason: str = "", delegator: str = "") -> None:
+        """`tctl requests deny` on the auth host."""
+        self._tctl_set(request_id, pb.DENIED, reason, delegator, [])
+
+    def tctl_rm(self, request_id: str) -> None:
+        """`tctl requests rm` on the auth host."""
+        with self._state.mutex:
+            request_service.delete(self._state, self._state.admin, request_id)
+
+    def _tctl_set(self, request_id: str, state: pb.RequestState, reason: str, delegator: str, roles: list[str]) -> None:
+        setter = pb.RequestStateSetter(ID=request_id, State=state, Reason=reason, Delegator=delegator, Roles=roles)
+        with self._state.mutex:
+            request_service.set_state(self._state, self._state.admin, setter)
+
+    # ---- disturbing it
+
+    def lock(self, user: str) -> None:
+        """Locks a user: his next call is refused."""
+        with self._state.mutex:
+            self._state.locked.add(user)
+            self._state.emit(audit.lock_created(self.name, new_uuid(), user, self._state.admin.user))
+
+    def unlock(self, user: str) -> None:
+        """Takes the lock away."""
+        with self._state.mutex:
+            self._state.locked.discard(user)
+
+    def remove_user(self, user: str) -> None:
+        """Deletes a user. Certificates made for him stay valid, and every call with one is refused."""
+        with self._state.mutex:
+            self._state.users.pop(user, None)
+
+    def remove_request(self, request_id: str) -> None:
+        """Forgets a request without an audit event, as servers before the expiry job did."""
+        with self._state.mutex:
+            self._state.store.remove(request_id)
+
+    @contextlib.contextmanager
+    def stale_lists(self) -> Iterator[None]:
+        """Inside, lists show what there was at the beginning; reading by id stays exact.
+
+        Lists come from a cache: a request made some ten milliseconds before was missing in them (recorded).
+        """
+        with self._state.mutex:
+            self._state.store.freeze_lists()
+        try:
+            yield
+        finally:
+            with self._state.mutex:
+                self._state.store.thaw_lists()

@@ -1,0 +1,138 @@
+"""The proxy's web side: what it says about itself, over HTTPS."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local.teleport.resources import Edition
+
+_MAX_HEADERS = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class WebFacts:
+    """What the answers are made of. `proxy_port` is the port of the proxy's one listener."""
+
+    cluster_name: str
+    version: str
+    edition: Edition
+    proxy_port: int
+
+
+def _proxy(facts: WebFacts) -> dict[str, Any]:
+    listener = f"127.0.0.1:{facts.proxy_port}"
+    return {
+        "kube": {"enabled": True, "listen_addr": listener},
+        "ssh": {
+            "listen_addr": listener,
+            "tunnel_listen_addr": listener,
+            "web_listen_addr": listener,
+            "public_addr": f"localhost:{facts.proxy_port}",
+            "dial_timeout": 30000000000,
+        },
+        "db": {"postgres_listen_addr": listener, "mysql_listen_addr": listener},
+        "tls_routing_enabled": True,
+    }
+
+
+def _common(facts: WebFacts) -> dict[str, Any]:
+    major = int(facts.version.split(".", maxsplit=1)[0])
+    return {
+        "proxy": _proxy(facts),
+        "server_version": facts.version,
+        "min_client_version": f"{major - 1}.0.0-aa",
+        "auto_update": {
+            "tools_version": facts.version,
+            "tools_auto_update": False,
+            "agent_version": facts.version,
+            "agent_auto_update": False,
+            "agent_update_jitter_seconds": 60,
+        },
+        "cluster_name": facts.cluster_name,
+        "automatic_upgrades": False,
+        "edition": facts.edition,
+        "fips": False,
+    }
+
+
+def find(facts: WebFacts) -> dict[str, Any]:
+    """The answer of `/webapi/find`, as recorded."""
+    auth = {
+        "type": "",
+        "private_key_policy": "",
+        "piv_slot": "",
+        "piv_pin_cache_ttl": 0,
+        "device_trust": {},
+        "has_motd": False,
+        "default_session_ttl": "0s",
+        "signature_algorithm_suite": "balanced-v1",
+    }
+    return {"auth": auth, **_common(facts)}
+
+
+def ping(facts: WebFacts) -> dict[str, Any]:
+    """The answer of `/webapi/ping`, as recorded: it asks the auth server too."""
+    auth = {
+        "type": "local",
+        "second_factor": "webauthn",
+        "preferred_local_mfa": "webauthn",
+        "allow_passwordless": True,
+        "allow_headless": True,
+        "local": {"name": ""},
+        "webauthn": {"rp_id": "localhost"},
+        "private_key_policy": "none",
+        "piv_slot": "",
+        "piv_pin_cache_ttl": 0,
+        "device_trust": {},
+        "has_motd": False,
+        "default_session_ttl": "12h0m0s",
+        "signature_algorithm_suite": "balanced-v1",
+    }
+    return {"auth": auth, **_common(facts)}
+
+
+_PAGES: dict[str, Callable[[WebFacts], dict[str, Any]]] = {
+    "/webapi/find": find,
+    "/webapi/ping": ping,
+    "/v1/webapi/find": find,
+    "/v1/webapi/ping": ping,
+}
+
+
+class WebConnection(asyncio.Protocol):
+    """One HTTP/1.1 connection, one answer. Without `facts` nothing is found: the auth server has no web pages."""
+
+    def __init__(self, facts: WebFacts | None) -> None:
+        self._facts = facts
+        self._received = b""
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """TLS is up."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Answers once the request's head is complete."""
+        self._received += data
+        if self._transport is None or (b"\r\n\r\n" not in self._received and len(self._received) < _MAX_HEADERS):
+            return
+        method, _, rest = self._received.partition(b" ")
+        path = rest.partition(b" ")[0].partition(b"?")[0].decode("latin-1")
+        page = _PAGES.get(path) if method == b"GET" and self._facts is not None else None
+        if page is None or self._facts is None:
+            status, body = "404 Not Found", {"error": {"message": "path not found"}}
+        else:
+            status, body = "200 OK", page(self._facts)
+        payload = json.dumps(body).encode()
+        head = (
+            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(payload)}\r\n"
+            "Connection: close\r\n\r\n"
+        )
+        self._transport.write(head.encode() + payload)
+        self._transport.close()
+        self._transport = None

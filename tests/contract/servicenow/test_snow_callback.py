@@ -1,0 +1,212 @@
+"""The shipped scripts: what a click in ServiceNow sends, and what becomes of it there."""
+
+import base64
+import hashlib
+import hmac
+import json
+import queue
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from local.servicenow.glide import generate_mac
+from local.servicenow.instance import ServiceNowInstance
+from local.servicenow.seed import DemoAccounts
+
+KEY = base64.b64encode(bytes(range(32))).decode()
+REQUEST = "0190aaaa-bbbb-7ccc-8ddd-eeeeffff0001"
+CLUSTER = "teleport.example.test"
+
+
+@dataclass(frozen=True)
+class Received:
+    """One callback as it arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def signature(self) -> bytes:
+        version, _, text = self.headers["x-bridge-signature"].partition("=")
+        assert version == "v1"
+        return base64.b64decode(text, validate=True)
+
+    @property
+    def signed(self) -> bytes:
+        parts = (self.headers["x-bridge-timestamp"], self.headers["x-bridge-event-id"])
+        return b"v1." + ".".join(parts).encode() + b"." + self.body
+
+
+@dataclass
+class Receiver:
+    """A tiny server for callbacks; `status` is what it answers."""
+
+    url: str
+    status: int = 202
+    inbox: "queue.Queue[Received]" = field(default_factory=queue.Queue)
+
+    def next(self) -> Received:
+        return self.inbox.get(timeout=10)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            known.inbox.put(Received(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
+            self.send_response(known.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Prints nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    known = Receiver(f"http://127.0.0.1:{server.server_port}/servicenow/decisions")
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield known
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def ticket(sn: ServiceNowInstance, accounts: DemoAccounts, receiver: Receiver) -> str:
+    sn.configure_cluster(CLUSTER, receiver.url, KEY)
+    marker = f"Teleport {CLUSTER} #3"
+    return sn.insert_raw("incident", {"correlation_id": REQUEST, "correlation_display": marker})
+
+
+def test_the_documented_sample_of_a_mac() -> None:
+    key = base64.b64encode(b"sample_key").decode()
+    assert generate_mac(key, "HmacSHA256", "sample_data") == "4VWUI48lJvmGSF6MYmOVWA9c0hfu55Ur+3e+fUFFFr4="
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm", "data"),
+    [("not base64!", "HmacSHA256", "x"), (KEY, "HmacMD5", "x"), (KEY, "HmacSHA256", "ü")],
+)
+def test_a_mac_that_the_documentation_does_not_cover_is_refused(key: str, algorithm: str, data: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        generate_mac(key, algorithm, data)
+
+
+@pytest.mark.parametrize("decision", ["approved", "rejected"])
+def test_a_click_sends_one_signed_callback(
+    sn: ServiceNowInstance, ticket: str, receiver: Receiver, decision: str
+) -> None:
+    row = sn.decide("bob", ticket, decision, "a reason with ${braces}, [code]tags[/code] and 🦉")
+    received = receiver.next()
+    expected = f'{{"table":"incident","sys_id":"{ticket}","request_id":"{REQUEST}","decision":"{decision}"}}'
+    assert received.path == "/servicenow/decisions"
+    assert received.body == expected.encode("ascii")
+    assert received.headers["content-type"].startswith("application/json")
+    assert received.headers["x-bridge-event-id"] == row
+    assert received.signature == hmac.new(base64.b64decode(KEY), received.signed, hashlib.sha256).digest()
+    assert sn.wait_for_callbacks()
+    assert sn.row("x_acbr_bridge_decision", row)["delivery"] == "202"
+    assert receiver.inbox.empty()
+    assert sn.system_log == []
+
+
+def test_openssl_finds_the_same_signature(sn: ServiceNowInstance, ticket: str, receiver: Receiver) -> None:
+    sn.decide("bob", ticket)
+    received = receiver.next()
+    command = ["openssl", "dgst", "-sha256", "-mac", "HMAC", "-macopt", f"hexkey:{bytes(range(32)).hex()}", "-binary"]
+    assert subprocess.run(command, input=received.signed, stdout=subprocess.PIPE, check=True).stdout == (
+        received.signature
+    )
+
+
+def test_the_time_is_signed_in_seconds_and_a_resend_is_signed_anew(
+    sn: ServiceNowInstance, ticket: str, receiver: Receiver
+) -> None:
+    clock = [1_800_000_000.9]
+    sn.set_clock(lambda: clock[0])
+    row = sn.decide("bob", ticket)
+    first = receiver.next()
+    clock[0] += 60
+    sn.redeliver(row)
+    second = receiver.next()
+    assert (first.headers["x-bridge-timestamp"], second.headers["x-bridge-timestamp"]) == ("1800000000", "1800000060")
+    assert first.headers["x-bridge-event-id"] == second.headers["x-bridge-event-id"] == row
+    assert first.body == second.body
+    assert first.signature != second.signature
+
+
+def test_a_callback_can_be_lost_doubled_or_late(sn: ServiceNowInstance, ticket: str, receiver: Receiver) -> None:
+    sn.callbacks_enabled = False
+    lost = sn.decide("bob", ticket)
+    assert sn.wait_for_callbacks()
+    assert (sn.outbound_calls, sn.row("x_acbr_bridge_decision", lost)["delivery"]) == ([], "")
+
+    sn.callbacks_enabled, sn.callbacks.copies = True, 2
+    sn.decide("bob", ticket)
+    assert sn.wait_for_callbacks()
+    assert [call.status for call in sn.outbound_calls] == [202, 202]
+
+    sn.callbacks.copies, sn.callbacks.delay = 1, 60
+    sn.decide("bob", ticket)
+    assert not sn.wait_for_callbacks(0.1)
+    assert len(sn.outbound_calls) == 2
+
+
+def test_a_callback_that_waits_survives_a_restart(sn: ServiceNowInstance, ticket: str, receiver: Receiver) -> None:
+    sn.callbacks.delay = 60
+    row = sn.decide("bob", ticket)
+    sn.stop()
+    sn.callbacks.delay = 0
+    sn.start()
+    assert receiver.next().headers["x-bridge-event-id"] == row
+
+
+@pytest.mark.parametrize("status", [401, 503])
+def test_what_the_bridge_answers_is_noted(sn: ServiceNowInstance, ticket: str, receiver: Receiver, status: int) -> None:
+    receiver.status = status
+    row = sn.decide("bob", ticket)
+    assert sn.wait_for_callbacks()
+    assert sn.row("x_acbr_bridge_decision", row)["delivery"] == str(status)
+
+
+def test_no_answer_and_no_configuration_are_noted(sn: ServiceNowInstance, ticket: str) -> None:
+    sn.configure_cluster(CLUSTER, "http://127.0.0.1:9/servicenow/decisions", KEY)
+    silent = sn.decide("bob", ticket)
+    marker = {"correlation_id": REQUEST, "correlation_display": "Teleport other.example.test #1"}
+    unknown = sn.decide("bob", sn.insert_raw("incident", marker))
+    assert sn.wait_for_callbacks()
+    assert sn.row("x_acbr_bridge_decision", silent)["delivery"].startswith("no answer: ")
+    delivery = sn.row("x_acbr_bridge_decision", unknown)["delivery"]
+    assert delivery == "not sent: no callback is configured for cluster other.example.test"
+    assert len(sn.system_log) == 1
+    assert KEY not in json.dumps(sn.system_log)
+
+
+def test_a_ticket_whose_ids_are_not_of_their_form_sends_nothing(sn: ServiceNowInstance, ticket: str) -> None:
+    sn.update_raw("incident", ticket, {"correlation_id": "${evil}"})
+    row = sn.decide("bob", ticket)
+    assert sn.wait_for_callbacks()
+    assert sn.outbound_calls == []
+    assert sn.row("x_acbr_bridge_decision", row)["delivery"].startswith("not sent: ")
+
+
+def test_a_shortened_cluster_name_is_found_where_it_is_one_of_the_configured(
+    sn: ServiceNowInstance, ticket: str, receiver: Receiver
+) -> None:
+    long = "teleport." + "x" * 90 + ".example.test"
+    sn.configure_cluster(long, receiver.url, KEY)
+    sn.update_raw("incident", ticket, {"correlation_display": f"Teleport {long[:80]}… #1"})
+    row = sn.decide("bob", ticket)
+    assert sn.row("x_acbr_bridge_decision", row)["cluster"] == long
+
+
+def test_noting_the_delivery_does_not_send_again(sn: ServiceNowInstance, ticket: str, receiver: Receiver) -> None:
+    sn.decide("bob", ticket)
+    assert sn.wait_for_callbacks()
+    assert len(sn.outbound_calls) == 1

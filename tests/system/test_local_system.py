@@ -1,0 +1,198 @@
+"""The local system calls functions as AWS does: same events, same answers, same consequences of an error or a kill."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from local.aws.account import Account
+from local.aws.environment import Code
+from local.aws.function import Function
+from local.aws.gateway import Gateway, Route
+from local.aws.output import Output
+from local.aws.poller import QueuePoller
+from local.aws.resources import Resources
+
+HANDLER = """
+    import json, os, time
+
+    seen = []
+
+    def lambda_handler(event, context):
+        seen.append(event)
+        print(json.dumps({"message": "called", "setting": os.environ.get("SETTING", "")}))
+        if "Records" in event:
+            record = event["Records"][0]
+            order = json.loads(record["body"])
+            tries = record["attributes"]["ApproximateReceiveCount"]
+            print(json.dumps({"message": "took", "body": order, "tries": tries}))
+            if order.get("do") == "raise":
+                raise ValueError("broken")
+            if order.get("do") == "hang":
+                time.sleep(30)
+            time.sleep(order.get("seconds", 0))
+            print(json.dumps({"message": "done", "body": order}))
+            keep = order.get("do") == "keep"
+            return {"batchItemFailures": [{"itemIdentifier": record["messageId"]}] if keep else []}
+        if event["rawPath"].endswith("/raise"):
+            raise ValueError("broken")
+        if event["rawPath"].endswith("/slow"):
+            time.sleep(30)
+        return {"statusCode": 202, "headers": {"x-answer": "yes"}, "body": json.dumps(event)}
+"""
+
+
+class Aws:
+    """An account with a dummy function behind a gateway and both queues."""
+
+    def __init__(self, directory: Path) -> None:
+        code = directory / "function"
+        code.mkdir()
+        (code / "app.py").write_text(textwrap.dedent(HANDLER))
+        self.account = Account()
+        self.account.start()
+        self.resources = Resources.create(self.account, visibility_timeout=1, max_receive_count=3)
+        self.output = Output()
+        dummy = Code("dummy", code, directory, timeout=2)
+        self.function = Function(dummy, self.account.variables, self.output, after_invoke=self.nudge)
+        self.poller = QueuePoller(self.account, self.resources.tickets, self.function, workers=2)
+        routes = [Route("POST", "/doors/exact", self.function), Route("POST", "/doors/{proxy+}", self.function)]
+        self.gateway = Gateway(0)
+        self.function.start()
+        self.gateway.start(routes)
+        self.poller.start()
+
+    def nudge(self) -> None:
+        self.poller.nudge()
+
+    def stop(self) -> None:
+        self.poller.stop()
+        self.gateway.stop()
+        self.function.stop()
+        self.account.stop()
+
+    def send(self, group: str, **order: object) -> None:
+        self.account.sqs.send_message(
+            QueueUrl=self.resources.tickets.url,
+            MessageBody=json.dumps({"group": group, **order}),
+            MessageGroupId=group,
+            MessageDeduplicationId=f"{group}-{time.monotonic_ns()}",
+        )
+        self.poller.nudge()
+
+    def lines(self, message: str, group: str) -> list[dict[str, object]]:
+        return [
+            line for line in self.output.logs() if line.get("message") == message and line["body"]["group"] == group
+        ]
+
+    def count(self, name: str) -> int:
+        return len(self.account.messages()[name])
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    aws = Aws(tmp_path_factory.mktemp("aws"))
+    yield aws
+    aws.stop()
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def test_a_request_reaches_the_function_as_api_gateway_would_send_it(aws: Aws) -> None:
+    answer = requests.post(
+        f"{aws.gateway.url}/doors/a%20b?x=1&x=2&y=%C3%A9",
+        data='{"é": 1}'.encode(),
+        headers={"Content-Type": "application/json", "X-Mixed-Case": "Kept", "Cookie": "a=1; b=2"},
+        timeout=10,
+    )
+    event = answer.json()
+    assert answer.status_code == 202
+    assert answer.headers["x-answer"] == "yes"
+    assert event["version"] == "2.0"
+    assert event["routeKey"] == "POST /doors/{proxy+}"
+    assert event["rawPath"] == "/doors/a%20b"
+    assert event["rawQueryString"] == "x=1&x=2&y=%C3%A9"
+    assert event["queryStringParameters"] == {"x": "1,2", "y": "é"}
+    assert event["headers"]["x-mixed-case"] == "Kept"
+    assert event["cookies"] == ["a=1", "b=2"]
+    assert event["requestContext"]["http"]["method"] == "POST"
+    assert (event["body"], event["isBase64Encoded"]) == ('{"é": 1}', False)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (b"\xff\x00", {"Content-Type": "application/json"}),
+        (b"plain", {}),
+        (b"plain", {"Content-Type": "application/octet-stream"}),
+        (b"plain", {"Content-Type": "application/json", "Content-Encoding": "gzip"}),
+    ],
+)
+def test_a_body_that_is_no_text_comes_as_base64(aws: Aws, body: bytes, headers: dict[str, str]) -> None:
+    event = requests.post(f"{aws.gateway.url}/doors/exact", data=body, headers=headers, timeout=10).json()
+    assert event["isBase64Encoded"] is True
+    assert event["routeKey"] == "POST /doors/exact"
+
+
+def test_what_no_route_takes_is_answered_as_api_gateway_answers_it(aws: Aws) -> None:
+    for method, path in (("GET", "/doors/exact"), ("POST", "/doors/"), ("POST", "/other"), ("POST", "/")):
+        answer = requests.request(method, aws.gateway.url + path, timeout=10)
+        assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
+
+
+def test_a_body_over_ten_megabytes_is_refused(aws: Aws) -> None:
+    answer = requests.post(f"{aws.gateway.url}/doors/exact", data=b"x" * (10 * 1024 * 1024 + 1), timeout=30)
+    assert answer.status_code == 413
+
+
+def test_a_defect_in_the_function_is_a_500_and_a_timeout_a_503(aws: Aws) -> None:
+    broken = requests.post(f"{aws.gateway.url}/doors/raise", timeout=10)
+    assert (broken.status_code, broken.json()) == (500, {"message": "Internal Server Error"})
+    slow = requests.post(f"{aws.gateway.url}/doors/slow", timeout=10)
+    assert (slow.status_code, slow.json()) == (503, {"message": "Service Unavailable"})
+
+
+def test_messages_of_one_group_come_one_after_the_other_and_those_of_two_side_by_side(aws: Aws) -> None:
+    aws.send("order-a", number=1, seconds=0.5)
+    aws.send("order-a", number=2)
+    aws.send("order-b", number=3)
+    wait_until(lambda: len(aws.lines("done", "order-a")) == 2 and aws.lines("done", "order-b"))
+    done = [line["body"] for line in aws.output.logs() if line.get("message") == "done"]
+    bodies = [body["number"] for body in done if "number" in body]
+    assert bodies.index(3) < bodies.index(1) < bodies.index(2)
+    wait_until(lambda: aws.count(aws.resources.tickets.name) == 0)
+
+
+@pytest.mark.parametrize("do", ["raise", "keep"])
+def test_a_message_that_the_function_keeps_comes_again_and_ends_among_the_dead_letters(aws: Aws, do: str) -> None:
+    before = aws.count(aws.resources.tickets.dead_letter_name)
+    aws.send(f"kept-{do}", do=do)
+    wait_until(lambda: aws.count(aws.resources.tickets.dead_letter_name) == before + 1, 15)
+    assert [line["tries"] for line in aws.lines("took", f"kept-{do}")] == ["1", "2", "3"]
+
+
+def test_a_killed_function_leaves_its_message_and_a_new_one_takes_it(aws: Aws) -> None:
+    aws.send("killed", do="hang")
+    wait_until(lambda: aws.lines("took", "killed"))
+    assert aws.function.kill() >= 1
+    wait_until(lambda: len(aws.lines("took", "killed")) == 2)
+    aws.function.kill()
+    wait_until(lambda: len(aws.lines("took", "killed")) == 3)
+    aws.function.kill()
+
+
+def test_a_changed_setting_reaches_the_next_call(aws: Aws) -> None:
+    aws.function.set_environment(SETTING="new")
+    requests.post(f"{aws.gateway.url}/doors/exact", timeout=10)
+    wait_until(lambda: any(line.get("setting") == "new" for line in aws.output.logs()))

@@ -1,0 +1,118 @@
+"""Reads template.yaml as a stack with given parameters would have it: conditions decided, what they leave out gone."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+NO_VALUE = {"Ref": "AWS::NoValue"}
+Json = Any  # what YAML gives: dicts, lists, texts, numbers
+
+
+class _Loader(yaml.SafeLoader):
+    """SafeLoader that reads CloudFormation's short forms (!Ref, !GetAtt, …) as their long ones."""
+
+
+def _long_form(loader: _Loader, tag: str, node: yaml.Node) -> Json:
+    if isinstance(node, yaml.ScalarNode):
+        value: Json = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        raise NotImplementedError(f"!{tag} before a mapping")
+    if tag == "GetAtt":
+        return {"Fn::GetAtt": value.split(".", 1)}
+    return {tag if tag in {"Ref", "Condition"} else f"Fn::{tag}": value}
+
+
+_Loader.add_multi_constructor("!", _long_form)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The template's parts that are left for one set of parameters."""
+
+    parameters: dict[str, Json]
+    resources: dict[str, Json]
+    outputs: dict[str, Json]
+
+    def of_type(self, kind: str) -> dict[str, Json]:
+        """The properties of all resources of a type, by logical id."""
+        return {name: it.get("Properties", {}) for name, it in self.resources.items() if it["Type"] == kind}
+
+    def properties(self, name: str) -> dict[str, Json]:
+        """The properties of one resource."""
+        properties: dict[str, Json] = self.resources[name]["Properties"]
+        return properties
+
+
+def stack(**parameters: str) -> Stack:
+    """The stack that these parameters make; those not given have their defaults."""
+    template = yaml.load(TEMPLATE.read_text(), Loader=_Loader)
+    values = {name: it.get("Default", f"<{name}>") for name, it in template["Parameters"].items()} | parameters
+    conditions: dict[str, bool] = {}
+    for name, expression in template["Conditions"].items():
+        conditions[name] = _holds(expression, values)
+    common = template["Globals"]["Function"]
+    resources = {}
+    for name, resource in template["Resources"].items():
+        if conditions.get(resource.get("Condition"), True):
+            if resource["Type"] == "AWS::Serverless::Function":
+                resource["Properties"] = _with_common(common, resource["Properties"])
+            resources[name] = _decided(resource, conditions)
+    outputs = {name: it for name, it in template["Outputs"].items() if conditions.get(it.get("Condition"), True)}
+    return Stack(template["Parameters"], resources, _decided(outputs, conditions))
+
+
+def references(value: Json) -> Iterator[str]:
+    """Every name that a value refers to by Ref, GetAtt or Sub."""
+    match value:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
+            yield name
+        case {"Fn::Sub": str(text)}:
+            yield from (name.split(".")[0] for name in re.findall(r"\$\{([^}]+)\}", text))
+        case dict():
+            for item in value.values():
+                yield from references(item)
+        case list():
+            for item in value:
+                yield from references(item)
+
+
+def _with_common(common: Json, own: Json) -> Json:
+    variables = common["Environment"]["Variables"] | own.get("Environment", {}).get("Variables", {})
+    return {**common, **own, "Environment": {"Variables": variables}}
+
+
+def _holds(expression: Json, values: dict[str, str]) -> bool:
+    match expression:
+        case {"Fn::Equals": [left, right]}:
+            return _text(left, values) == _text(right, values)
+        case {"Fn::Not": [inner]}:
+            return not _holds(inner, values)
+    raise NotImplementedError(f"the condition {expression}")
+
+
+def _text(value: Json, values: dict[str, str]) -> str:
+    match value:
+        case {"Ref": str(name)}:
+            return values[name]
+        case {"Fn::Join": ["", {"Ref": str(name)}]}:
+            return values[name].replace(",", "")
+    return str(value)
+
+
+def _decided(value: Json, conditions: dict[str, bool]) -> Json:
+    match value:
+        case {"Fn::If": [str(name), yes, no]}:
+            return _decided(yes if conditions[name] else no, conditions)
+        case dict():
+            decided = {key: _decided(item, conditions) for key, item in value.items()}
+            return {key: item for key, item in decided.items() if item != NO_VALUE}
+        case list():
+            return [item for item in (_decided(item, conditions) for item in value) if item != NO_VALUE]
+    return value

@@ -1,0 +1,318 @@
+"""What `sam deploy` puts into the account: settings, rights, queues, and what stays when decisions are off."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.stack import TEMPLATE, Stack, references, stack
+
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/0f1e2d3c"
+COMMON_SETTINGS = {
+    "TELEPORT_ADDR",
+    "TELEPORT_IDENTITY_SECRET_ARN",
+    "SERVICENOW_URL",
+    "SERVICENOW_SECRET_ARN",
+    "RULES_PARAMETER",
+    "LEDGER_TABLE",
+    "TICKETS_QUEUE_URL",
+    "MAX_RECEIVE_COUNT",
+    "RETRY_BASE_SECONDS",
+    "UNKNOWN_OUTCOME_SECONDS",
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_LOG_LEVEL",
+}
+
+
+def settings(of: Stack, function: str) -> dict[str, Any]:
+    variables: dict[str, Any] = of.properties(function)["Environment"]["Variables"]
+    return variables
+
+
+def statements(of: Stack, role: str) -> list[dict[str, Any]]:
+    return [it for policy in of.properties(role)["Policies"] for it in policy["PolicyDocument"]["Statement"]]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def rights(of: Stack, role: str) -> dict[str, set[str]]:
+    """Each action with the names (of resources or parameters) that it is allowed on; * stays *."""
+    allowed: dict[str, set[str]] = {}
+    pseudo = {"AWS::Partition", "AWS::Region", "AWS::AccountId", "AWS::StackName"}
+    for statement in statements(of, role):
+        assert statement["Effect"] == "Allow"
+        names = {"*"} if statement["Resource"] == "*" else set(references(statement["Resource"])) - pseudo
+        for action in as_list(statement["Action"]):
+            allowed.setdefault(action, set()).update(names)
+    return allowed
+
+
+def test_each_function_has_its_settings_and_no_others() -> None:
+    full = stack(ExtraCaParameter="/company/ca")
+    assert settings(full, "TeleportEventsFunction").keys() == COMMON_SETTINGS | {
+        "WEBHOOK_SECRET_ARN",
+        "TICKETS_DEAD_LETTER_QUEUE_URL",
+        "DECISIONS_QUEUE_URL",
+        "EXTRA_CA_PARAMETER",
+    }
+    assert settings(full, "ServiceNowDecisionsFunction").keys() == COMMON_SETTINGS | {
+        "CALLBACK_SECRET_ARN",
+        "DECISIONS_QUEUE_URL",
+        "EXTRA_CA_PARAMETER",
+    }
+
+
+def test_a_setting_that_is_not_used_is_left_out() -> None:
+    assert "EXTRA_CA_PARAMETER" not in settings(stack(), "TeleportEventsFunction")
+    assert "DECISIONS_QUEUE_URL" not in settings(stack(Decisions="off"), "TeleportEventsFunction")
+
+
+def test_each_function_may_read_its_own_secrets_only() -> None:
+    two = stack(TeleportDecisionsIdentitySecretArn="arn:t", ServiceNowDecisionsSecretArn="arn:s")
+    read = "secretsmanager:GetSecretValue"
+    assert rights(two, "TeleportEventsRole")[read] == {
+        "WebhookSecret",
+        "ServiceNowSecretArn",
+        "TeleportIdentitySecretArn",
+    }
+    assert rights(two, "ServiceNowDecisionsRole")[read] == {
+        "CallbackSecret",
+        "ServiceNowDecisionsSecretArn",
+        "TeleportDecisionsIdentitySecretArn",
+    }
+
+
+@pytest.mark.parametrize("setting", ["TELEPORT_IDENTITY_SECRET_ARN", "SERVICENOW_SECRET_ARN"])
+def test_with_one_secret_for_both_the_second_function_uses_the_first(setting: str) -> None:
+    one, two = stack(), stack(TeleportDecisionsIdentitySecretArn="arn:t", ServiceNowDecisionsSecretArn="arn:s")
+    assert settings(one, "ServiceNowDecisionsFunction")[setting] == settings(one, "TeleportEventsFunction")[setting]
+    assert settings(two, "ServiceNowDecisionsFunction")[setting] != settings(two, "TeleportEventsFunction")[setting]
+
+
+def test_each_function_may_do_what_it_does_and_nothing_else() -> None:
+    full = stack(ExtraCaParameter="/company/ca")
+    consume = {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:ChangeMessageVisibility",
+        "sqs:GetQueueAttributes",
+    }
+    trace = {"xray:PutTraceSegments": {"*"}, "xray:PutTelemetryRecords": {"*"}}
+    parameters = {"ssm:GetParameter": {"RulesParameter", "ExtraCaParameter"}}
+    ledger = {"GetItem", "PutItem", "UpdateItem", "Query"}
+    assert without_secrets(rights(full, "TeleportEventsRole")) == {
+        **trace,
+        **parameters,
+        **{f"dynamodb:{action}": {"Ledger"} for action in ledger | {"BatchGetItem"}},
+        **{action: {"TicketsQueue"} for action in consume},
+        "sqs:SendMessage": {"TicketsQueue", "TicketsDeadLetterQueue", "DecisionsQueue"},
+        "logs:CreateLogStream": {"TeleportEventsLogGroup"},
+        "logs:PutLogEvents": {"TeleportEventsLogGroup"},
+    }
+    assert without_secrets(rights(full, "ServiceNowDecisionsRole")) == {
+        **trace,
+        **parameters,
+        **{f"dynamodb:{action}": {"Ledger"} for action in ledger},
+        **{action: {"DecisionsQueue"} for action in consume},
+        "sqs:SendMessage": {"DecisionsQueue", "TicketsQueue"},
+        "logs:CreateLogStream": {"ServiceNowDecisionsLogGroup"},
+        "logs:PutLogEvents": {"ServiceNowDecisionsLogGroup"},
+    }
+
+
+def without_secrets(allowed: dict[str, set[str]]) -> dict[str, set[str]]:
+    return {action: names for action, names in allowed.items() if not action.startswith("secretsmanager:")}
+
+
+@pytest.mark.parametrize("role", ["TeleportEventsRole", "ServiceNowDecisionsRole"])
+def test_only_what_has_no_resources_is_allowed_on_all(role: str) -> None:
+    everything = stack(SubnetIds="subnet-1", SecurityGroupIds="sg-1", KmsKeyArn=KEY)
+    unbounded = {action for action, names in rights(everything, role).items() if "*" in names}
+    assert {action.split(":")[0] for action in unbounded} == {"xray", "ec2"}
+    assert not any("*" in action for action in rights(everything, role))
+    assert rights(everything, role)["kms:Decrypt"] == {"KmsKeyArn"}
+    assert not any(action.startswith(("ec2:", "kms:")) for action in rights(stack(), role))
+
+
+@pytest.mark.parametrize("role", ["TeleportEventsRole", "ServiceNowDecisionsRole"])
+def test_roles_take_the_companys_boundary_and_path(role: str) -> None:
+    theirs = stack(PermissionsBoundaryArn="arn:aws:iam::123456789012:policy/boundary").properties(role)
+    assert theirs["PermissionsBoundary"] == {"Ref": "PermissionsBoundaryArn"}
+    assert theirs["Path"] == {"Ref": "RolePath"}
+    assert "PermissionsBoundary" not in stack().properties(role)
+    assert "ManagedPolicyArns" not in theirs
+
+
+def test_nothing_names_a_partition() -> None:
+    written = "\n".join(line for line in TEMPLATE.read_text().splitlines() if "AllowedPattern" not in line)
+    assert "arn:aws" not in written
+
+
+@pytest.mark.parametrize("decisions", ["on", "off"])
+def test_nothing_refers_to_what_is_left_out(decisions: str) -> None:
+    it = stack(Decisions=decisions)
+    known = it.resources.keys() | it.parameters.keys()
+    used = set(references(it.resources)) | set(references(it.outputs))
+    assert {name for name in used - known if not name.startswith("AWS::")} == set()
+
+
+def test_with_decisions_off_nothing_can_write_to_teleport() -> None:
+    off = stack(Decisions="off")
+    assert list(off.of_type("AWS::Serverless::Function")) == ["TeleportEventsFunction"]
+    assert list(off.of_type("AWS::IAM::Role")) == ["TeleportEventsRole"]
+    assert set(off.of_type("AWS::SQS::Queue")) == {"TicketsQueue", "TicketsDeadLetterQueue"}
+    assert list(off.of_type("AWS::SecretsManager::Secret")) == ["WebhookSecret"]
+    assert not any("Decision" in name or "Callback" in name for name in off.resources.keys() | off.outputs.keys())
+
+
+@pytest.mark.parametrize("queue", ["Tickets", "Decisions"])
+def test_messages_come_in_order_and_outlast_an_outage_of_twelve_hours(queue: str) -> None:
+    it = stack()
+    source, dead = it.properties(f"{queue}Queue"), it.properties(f"{queue}DeadLetterQueue")
+    name = "TeleportEventsFunction" if queue == "Tickets" else "ServiceNowDecisionsFunction"
+    function = it.properties(name)
+    trigger = function["Events"][queue]["Properties"]
+
+    assert source["FifoQueue"] is True and dead["FifoQueue"] is True
+    assert source["QueueName"]["Fn::Sub"].endswith(".fifo") and dead["QueueName"]["Fn::Sub"].endswith(".fifo")
+    assert source["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert source["VisibilityTimeout"] == 6 * function["Timeout"]
+    assert trigger["BatchSize"] == 1
+    assert trigger["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert dead["RedriveAllowPolicy"]["sourceQueueArns"][0]["Fn::Sub"].endswith(":" + source["QueueName"]["Fn::Sub"])
+
+    attempts = source["RedrivePolicy"]["maxReceiveCount"]
+    assert settings(it, name)["MAX_RECEIVE_COUNT"] == str(attempts)
+    base = int(settings(it, name)["RETRY_BASE_SECONDS"])
+    assert sum(min(base * 2**attempt, 600) for attempt in range(attempts - 1)) >= 12 * 3600
+
+
+def test_the_ledger_is_kept() -> None:
+    ledger = stack().resources["Ledger"]
+    assert ledger["DeletionPolicy"] == ledger["UpdateReplacePolicy"] == "Retain"
+    properties = ledger["Properties"]
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"]["SSEEnabled"] is True
+    assert "TimeToLiveSpecification" not in properties
+
+
+@pytest.mark.parametrize("secret", ["WebhookSecret", "CallbackSecret"])
+def test_keys_are_made_by_the_stack_and_are_base64_of_33_bytes(secret: str) -> None:
+    generated = stack().properties(secret)["GenerateSecretString"]
+    assert generated == {"PasswordLength": 44, "ExcludePunctuation": True, "IncludeSpace": False}
+
+
+def test_everything_that_keeps_data_uses_the_companys_key() -> None:
+    it = stack(KmsKeyArn=KEY)
+    key = {"Ref": "KmsKeyArn"}
+    assert it.properties("Ledger")["SSESpecification"]["KMSMasterKeyId"] == key
+    for queue in it.of_type("AWS::SQS::Queue").values():
+        assert queue["KmsMasterKeyId"] == key and "SqsManagedSseEnabled" not in queue
+    for kind in ("AWS::SecretsManager::Secret", "AWS::Logs::LogGroup"):
+        assert all(properties["KmsKeyId"] == key for properties in it.of_type(kind).values())
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in stack().of_type("AWS::SQS::Queue").values())
+
+
+def test_every_alarm_reaches_the_topic_and_watches_what_exists() -> None:
+    alarms = stack(AlarmTopicArn="arn:aws:sns:eu-central-1:123456789012:alarms").of_type("AWS::CloudWatch::Alarm")
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopicArn"}]
+    watched = {alarm["MetricName"] for alarm in alarms.values()}
+    assert watched == {
+        "ApproximateNumberOfMessagesVisible",
+        "ApproximateAgeOfOldestMessage",
+        "Errors",
+        "BrokenConfiguration",
+        "NoRequestSeen",
+    }
+    services = {
+        settings(stack(), name)["POWERTOOLS_SERVICE_NAME"]["Fn::Sub"]
+        for name in ("TeleportEventsFunction", "ServiceNowDecisionsFunction")
+    }
+    ours = [alarm["Dimensions"] for alarm in alarms.values() if alarm["Namespace"] == "AccessBridge"]
+    assert {dimension["Value"]["Fn::Sub"] for [dimension] in ours} == services
+
+
+def test_the_doors_and_schedules_are_those_of_the_design() -> None:
+    it = stack()
+    events = it.properties("TeleportEventsFunction")["Events"] | it.properties("ServiceNowDecisionsFunction")["Events"]
+    routes = {
+        (event["Properties"]["Method"], event["Properties"]["Path"])
+        for event in events.values()
+        if event["Type"] == "HttpApi"
+    }
+    assert routes == {
+        ("POST", "/teleport/events"),
+        ("POST", "/teleport/{recording+}"),
+        ("POST", "/servicenow/decisions"),
+    }
+    assert events["EveryMinute"]["Properties"]["Schedule"] == "rate(1 minute)"
+    assert events["EveryFiveMinutes"]["Properties"]["Schedule"] == "rate(5 minutes)"
+    assert events["EveryFiveMinutes"]["Properties"]["State"] == "DISABLED"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "good", "bad"),
+    [
+        (
+            "TeleportAddr",
+            ["teleport.example.com:443"],
+            ["https://teleport.example.com:443", "teleport.example.com", ""],
+        ),
+        (
+            "TeleportIdentitySecretArn",
+            ["arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:teleport/bridge-AbC1d2"],
+            ["teleport/bridge", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bridge", ""],
+        ),
+        (
+            "ServiceNowDecisionsSecretArn",
+            ["", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:a-AbC1d2"],
+            ["a"],
+        ),
+        (
+            "ServiceNowUrl",
+            ["https://example.service-now.com"],
+            ["http://example.service-now.com", "https://example.service-now.com/", "example.service-now.com"],
+        ),
+        ("ExtraCaParameter", ["", "/company/ca"], ["ca", "arn:aws:ssm:eu-central-1:123456789012:parameter/ca"]),
+        ("RolePath", ["/", "/apps/bridge/"], ["", "apps", "/apps"]),
+        ("KmsKeyArn", ["", KEY], ["alias/bridge", "arn:aws:kms:eu-central-1:123456789012:alias/bridge"]),
+    ],
+)
+def test_parameters_refuse_what_could_not_work(parameter: str, good: list[str], bad: list[str]) -> None:
+    pattern = stack().parameters[parameter]["AllowedPattern"]
+    assert [value for value in good if not re.fullmatch(pattern, value)] == []
+    assert [value for value in bad if re.fullmatch(pattern, value)] == []
+
+
+def test_every_parameter_has_a_description_a_group_and_a_label() -> None:
+    text = TEMPLATE.read_text()
+    interface = text[: text.index("\nParameters:")]
+    for name, parameter in stack().parameters.items():
+        assert parameter["Description"]
+        assert "NoEcho" not in parameter
+        assert len(re.findall(rf"\b{name}\b", interface)) == 2, f"{name} needs a group and a label"
+
+
+def test_outputs_give_the_next_command() -> None:
+    outputs = {name: it["Value"] for name, it in stack().outputs.items()}
+    assert outputs["WebhookUrl"]["Fn::Sub"].endswith("/teleport/events")
+    assert outputs["CallbackUrl"]["Fn::Sub"].endswith("/servicenow/decisions")
+    for name, secret in (("WebhookTokenCommand", "WebhookSecret"), ("CallbackKeyCommand", "CallbackSecret")):
+        command = outputs[name]["Fn::Sub"]
+        assert command.startswith("aws secretsmanager get-secret-value ")
+        assert f"--secret-id ${{{secret}}} --query SecretString --output text" in command
+    assert "--overwrite" in outputs["RulesCommand"]["Fn::Sub"]
+
+
+def test_samconfig_has_a_default_and_a_production_environment() -> None:
+    config = tomllib.loads((Path(TEMPLATE).parent / "samconfig.toml").read_text())
+    names = {config[environment]["global"]["parameters"]["stack_name"] for environment in ("default", "production")}
+    assert len(names) == 2
+    assert config["default"]["validate"]["parameters"]["lint"] is True
