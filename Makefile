@@ -81,7 +81,7 @@ lock: $(VENV)/.lock ## new pins of everything, after a version in pyproject.toml
 
 .PHONY: clean
 clean: ## remove environments, builds and caches
-	rm -rf $(VENV) $(SAM_VENV) .aws-sam .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAM_VENV) .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- environments -----------------------------------------------------------------------------------------------

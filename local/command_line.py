@@ -85,7 +85,7 @@ def _request(given: argparse.Namespace) -> int:
         print(f"Incident {answer['incident']} stands for it. Decide it:")
         print(f"  python -m local decide {answer['incident']} approve --as bob")
     elif "incident" in answer:
-        print("No incident stands for it yet: .local/functions.log says why.")
+        print("No incident stands for it yet: the output that `up` names says why.")
         return 1
     return 0
 
@@ -106,20 +106,20 @@ def _decide(given: argparse.Namespace) -> int:
     decision = _DECISIONS[given.decision]
     answer = ask("decide", ticket=given.ticket, decision=decision, user=given.user, reason=given.reason)
     if answer["outcome"] is None:
-        print("The decision has no outcome yet: .local/functions.log says why.")
+        print("The decision has no outcome yet: the output that `up` names says why.")
         return 1
     print(f"Outcome: {answer['outcome']} ({answer['detail']})")
     return 0
 
 
 def _show(given: argparse.Namespace) -> int:  # noqa: ARG001 - every command gets them
-    console = Console(markup=False, highlight=False, emoji=False)
+    console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
     for title, rows in ask("show").items():
-        columns = [name for name in (rows[0] if rows else {}) if name != "sys_id"]
-        table = Table(title=title.capitalize(), title_justify="left")
-        for column in columns or [f"no {title} yet"]:
-            table.add_column(column.replace("_", " "))
+        console.print(f"{title.capitalize()}:" if rows else f"No {title} yet.")
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="underline")
+        for column in rows[0] if rows else ():
+            table.add_column(column.replace("_", " "), no_wrap=column != "reason")
         for row in rows:
-            table.add_row(*(row[column] for column in columns))
+            table.add_row(*row.values())
         console.print(table)
     return 0

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from local.aws.environment import EnvironmentLost
-from local.system.control import STATE_FILE, ControlServer
+from local.aws.gateway import PortTaken
+from local.system.control import STATE, ControlServer
 from local.system.local_system import LocalSystem
 from local.system.options import Options
-from local.system.settings import FUNCTIONS, Settings
-
-LOG_FILE = STATE_FILE.with_name("functions.log")
+from local.system.settings import FUNCTIONS, SettingError, Settings
 
 
 def keep_running(port: int, settings_file: Path | None) -> int:
@@ -25,25 +24,26 @@ def keep_running(port: int, settings_file: Path | None) -> int:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    LOG_FILE.parent.mkdir(exist_ok=True)
-    LOG_FILE.unlink(missing_ok=True)
-    options = Options(port=port, schedules=True, log_file=LOG_FILE, log_listener=_show_trouble)
+    STATE.mkdir(exist_ok=True)
+    options = Options(port=port, schedules=True, log_directory=STATE, log_listener=_show_trouble)
     print("Starting …", flush=True)
     try:
         with LocalSystem(options, settings) as system:
             control = ControlServer(system)
             control.start()
-            print(_welcome(system), flush=True)
-            if settings_file:
-                _write(settings_file, system)
-            ended.wait()
-            print("Stopping …", flush=True)
-            control.stop()
-    except OSError as error:
-        print(f"Port {port} can't be used ({error.strerror}). Choose another: --port 8081", file=sys.stderr)
+            try:
+                print(_welcome(system), flush=True)
+                if settings_file:
+                    _write(settings_file, system)
+                ended.wait()
+                print("Stopping …", flush=True)
+            finally:
+                control.stop()
+    except PortTaken as error:
+        print(f"{error} Choose another: --port {port + 1}", file=sys.stderr)
         return 1
     except EnvironmentLost as error:
-        print(f"A function did not start: {error}. {LOG_FILE} says more.", file=sys.stderr)
+        print(f"A function did not start: {error}. The log in {_short(STATE)} says more.", file=sys.stderr)
         return 1
     return 0
 
@@ -57,9 +57,12 @@ def _write(file: Path, system: LocalSystem) -> None:
         "callback_key": system.callback_key,
     }
     partial = file.with_name(f".{file.name}.part")
-    partial.touch(mode=0o600)
-    partial.write_text(json.dumps(document, indent=2) + "\n")
-    partial.replace(file)
+    try:
+        partial.touch(mode=0o600)
+        partial.write_text(json.dumps(document, indent=2) + "\n")
+        partial.replace(file)
+    except OSError as error:
+        raise SettingError(f"--settings-file: {file} can't be written ({error.strerror}).") from error
 
 
 def _show_trouble(line: dict[str, Any]) -> None:
@@ -88,7 +91,7 @@ def _welcome(system: LocalSystem) -> str:
         f"              key {callback_key}",
         f"  Teleport    {teleport}",
         f"  ServiceNow  {servicenow}",
-        f"  Output      {_short(LOG_FILE)}",
+        f"  Output      {_short(system.log_file or STATE)}",
         "",
     ]
     if stand_ins.teleport:

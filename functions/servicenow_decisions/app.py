@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from access_bridge.aws.servicenow_decisions import ServiceNowDecisions
 from access_bridge.aws.telemetry import logger, metrics
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 function = ServiceNowDecisions(os.environ)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -46,18 +47,31 @@ class Route:
         return {} if path == self.path else None
 
 
+class PortTaken(Exception):
+    """The gateway's port can't be bound; the text says why."""
+
+
 class Gateway:
-    """Binds `port` of 127.0.0.1 (0: a free one) at once. Raises OSError when the port is taken."""
+    """Binds `port` of 127.0.0.1 (0: a free one) at once. Raises PortTaken when that can't be done."""
 
     def __init__(self, port: int) -> None:
         self._routes: Sequence[Route] = ()
-        self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
+        try:
+            self._socket = socket.create_server(("127.0.0.1", port), backlog=128)
+        except OSError as error:
+            raise PortTaken(f"Port {port} can't be used: {os.strerror(error.errno or 0)}.") from error
         self._server: BaseWSGIServer | None = None
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """The port that is bound."""
+        port: int = self._socket.getsockname()[1]
+        return port
 
     def start(self, routes: Sequence[Route]) -> None:
         """Take requests from now on; the first route that matches one takes it."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,19 @@ class Output:
 
     Parameters
     ----------
-    file
-        Where each line is also written, with the function's name before it; None keeps them in memory only.
     listener
         Called with each line, as `logs` returns it.
     """
 
-    def __init__(self, file: Path | None = None, listener: Callable[[dict[str, Any]], None] | None = None) -> None:
+    def __init__(self, listener: Callable[[dict[str, Any]], None] | None = None) -> None:
         self._lines: list[tuple[str, str]] = []
         self._listener = listener
-        self._file = file.open("a", encoding="utf-8") if file else None
+        self._file: TextIO | None = None
         self._lock = threading.Lock()
+
+    def write_to(self, file: Path) -> None:
+        """Write each line into this file too, from its beginning, with the function's name before it."""
+        self._file = file.open("w", encoding="utf-8")
 
     def add(self, function: str, line: str) -> None:
         """Take one line that a function wrote."""

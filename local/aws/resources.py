@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from local.aws.account import Account
@@ -32,10 +33,19 @@ class Resources:
     _texts: Texts = field(default_factory=dict)
 
     @classmethod
-    def create(cls, account: Account, *, visibility_timeout: int, max_receive_count: int) -> Resources:
-        """Create both queues with their dead-letter queues and the ledger; `visibility_timeout` is in seconds."""
+    def create(cls, account: Account, *, visibility_timeout: int, max_receive_counts: Sequence[int]) -> Resources:
+        """Create both queues with their dead-letter queues, and the ledger.
+
+        Parameters
+        ----------
+        visibility_timeout
+            Of both queues, in seconds.
+        max_receive_counts
+            Of the tickets queue and of the decisions queue.
+        """
         tickets, decisions = (
-            _create_queue(account, name, visibility_timeout, max_receive_count) for name in ("tickets", "decisions")
+            _create_queue(account, name, visibility_timeout, count)
+            for name, count in zip(("tickets", "decisions"), max_receive_counts, strict=True)
         )
         account.dynamodb.create_table(
             TableName="ledger",

@@ -204,7 +204,7 @@ class _Story:
             "assignment_group": self._name("sys_user_group", row["assignment_group"]),
             "work_notes": "\n\n".join(servicenow.work_notes(incident)),
         }
-        values = {name: labels.get(name, row.get(name, "")) for name in names}
+        values = {_label(name): labels.get(name, row.get(name, "")) for name in names}
         self._teller.does("ServiceNow shows", "")
         self._teller.document(f"Incident {row['number']}", values)
 
@@ -253,3 +253,8 @@ class _Story:
     def _expect(self, holds: bool, sentence: str) -> None:
         if not holds:
             raise NotAsPromised(sentence)
+
+
+def _label(column: str) -> str:
+    """The label of a column on the form: `short_description` is Short description."""
+    return column.removesuffix("_id").replace("_", " ").capitalize()

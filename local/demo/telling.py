@@ -68,10 +68,10 @@ class Teller:
 
     def _line(self, label: tuple[str, str], text: str, style: str = "") -> None:
         indent = " " * (_WHO + 1)
-        wrapped = textwrap.fill(text, self._console.width - len(indent), break_long_words=False).replace(
-            "\n", f"\n{indent}"
-        )
-        self._console.print(Text.assemble((f"{label[0]:{_WHO}} ", label[1]), (wrapped, style)))
+        wrapped = textwrap.fill(
+            text, self._console.width - len(indent), break_long_words=False, break_on_hyphens=False
+        ).replace("\n", f"\n{indent}")
+        self._console.print(Text.assemble((f"{label[0]:{_WHO}} " if text else label[0], label[1]), (wrapped, style)))
 
     def _inset(self, what: Panel | Table) -> None:
         self._console.print(Padding(what, (0, 0, 0, 2), expand=False))

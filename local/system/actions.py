@@ -25,10 +25,8 @@ class Incident:
     sys_id: str
     number: str
     state: str
-    caller: str
-    short_description: str
-    request_id: str
     close_code: str
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +100,13 @@ def incidents(system: LocalSystem) -> list[Incident]:
     """The bridge's incidents, oldest first."""
     servicenow = _servicenow(system)
     states = dict(CHOICES["incident", "state"])
-    names = {row["sys_id"]: row["name"] for row in servicenow.rows("sys_user")}
     return [
         Incident(
             row["sys_id"],
             row["number"],
             states.get(row["state"], row["state"]),
-            names.get(row["caller_id"], ""),
-            row["short_description"],
-            row["correlation_id"],
             row["close_code"],
+            row["correlation_id"],
         )
         for row in servicenow.rows("incident")
         if row["correlation_id"]
@@ -137,7 +132,10 @@ def overview(system: LocalSystem) -> dict[str, list[dict[str, str]]]:
     """Incidents and requests of the stand-ins that run, as plain values; the other side is left out."""
     found: dict[str, list[dict[str, str]]] = {}
     if system.stand_ins.servicenow:
-        found["incidents"] = [asdict(one) for one in incidents(system)]
+        found["incidents"] = [
+            {"number": one.number, "state": one.state, "close_code": one.close_code, "request_id": one.request_id}
+            for one in incidents(system)
+        ]
     if system.stand_ins.teleport:
         found["requests"] = [asdict(one) for one in requests(system)]
     return found

@@ -7,10 +7,12 @@ import string
 from collections.abc import Callable
 from pathlib import Path
 
+from botocore.exceptions import ClientError
+
 from local.aws.resources import Resources
 from local.system.files import FileWatcher
 from local.system.options import Options
-from local.system.settings import FUNCTIONS, FunctionSettings, Settings
+from local.system.settings import FUNCTIONS, FunctionSettings, SettingError, Settings
 from local.system.stand_ins import StandIns
 
 WEBHOOK_SECRET = "webhook-token"
@@ -29,14 +31,24 @@ class Configuration:
         self._stand_ins = stand_ins
         self._watcher = FileWatcher()
         self._names = {
-            "WEBHOOK_SECRET_ARN": self._load(settings.webhook_secret_file, self._put_webhook_token, self.webhook_token),
-            "CALLBACK_SECRET_ARN": self._load(settings.callback_secret_file, self._put_callback_key, self.callback_key),
+            "WEBHOOK_SECRET_ARN": self._load(
+                "WEBHOOK_SECRET_FILE", settings.webhook_secret_file, self._put_webhook_token, self.webhook_token
+            ),
+            "CALLBACK_SECRET_ARN": self._load(
+                "CALLBACK_SECRET_FILE", settings.callback_secret_file, self._put_callback_key, self.callback_key
+            ),
         }
         self._variables = {name: self._function_variables(name, settings.functions[name]) for name in FUNCTIONS}
 
     def variables(self, function: str) -> dict[str, str]:
         """Return the function's environment variables, AWS's own left out."""
         return dict(self._variables[function])
+
+    def watch_identity(self, use: Callable[[str], None]) -> None:
+        """Call `use` with the text of teleport_events' identity file, where one is named, now and after each change."""
+        file = self._settings.functions["teleport_events"].teleport_identity_file
+        if file is not None:
+            self._watcher.load(file, use)
 
     def watch(self) -> None:
         """Begin to watch the files."""
@@ -59,11 +71,13 @@ class Configuration:
 
         def secret(setting: str, file: Path | None, default: str) -> str:
             name = _secret_name(function, setting)
-            return self._load(file, lambda text: resources.put_secret(name, text), default)
+            file_setting = setting.replace("_ARN", "_FILE").replace("IDENTITY_SECRET", "IDENTITY")
+            return self._load(file_setting, file, lambda text: resources.put_secret(name, text), default)
 
         def parameter(setting: str, file: Path | None, default: str, own: str = "") -> str:
             name = _parameter_name(function, setting)
-            return self._load(file, lambda text: resources.put_parameter(name, f"{text}\n{own}"), default)
+            file_setting = setting.replace("_PARAMETER", "_FILE")
+            return self._load(file_setting, file, lambda text: resources.put_parameter(name, f"{text}\n{own}"), default)
 
         variables = {
             "TELEPORT_ADDR": settings.teleport_addr or stand_ins.teleport_addr,
@@ -75,7 +89,7 @@ class Configuration:
             "LEDGER_TABLE": resources.ledger_table,
             "TICKETS_QUEUE_URL": resources.tickets.url,
             "DECISIONS_QUEUE_URL": resources.decisions.url,
-            "MAX_RECEIVE_COUNT": str(options.max_receive_count),
+            "MAX_RECEIVE_COUNT": str(settings.max_receive_count or options.max_receive_count),
             "UNKNOWN_OUTCOME_SECONDS": f"{options.unknown_outcome_seconds:g}",
             "RETRY_BASE_SECONDS": f"{options.retry_base_seconds:g}",
             "POWERTOOLS_SERVICE_NAME": function,
@@ -98,12 +112,20 @@ class Configuration:
             variables["CALLBACK_SECRET_ARN"] = self._names["CALLBACK_SECRET_ARN"]
         return variables
 
-    def _load(self, file: Path | None, put: Callable[[str], str], default: str) -> str:
+    def _load(self, setting: str, file: Path | None, put: Callable[[str], str], default: str) -> str:
         """Put the file's text, or the default where no file is named; return what `put` returned."""
         if file is None:
             return put(default)
         names: list[str] = []
-        self._watcher.load(file, lambda text: names.append(put(text)))
+
+        def use(text: str) -> None:
+            try:
+                names.append(put(text))
+            except ClientError as error:
+                reason = error.response["Error"].get("Message", "")
+                raise SettingError(f"{setting}: AWS would not take what is in {file}: {reason}") from error
+
+        self._watcher.load(file, use)
         return names[0]
 
     def _put_webhook_token(self, text: str) -> str:

@@ -21,15 +21,16 @@ from local.system.local_system import LocalSystem
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-STATE_FILE = Path(__file__).resolve().parents[2] / ".local" / "up.json"
+STATE = Path(__file__).resolve().parents[2] / ".local"
 _PATIENCE = 20.0  # seconds to wait for what follows from an action
 
 
 class ControlServer:
-    """Serves the running system's actions and says in `STATE_FILE` where."""
+    """Serves the running system's actions; a file in `STATE`, one for each gateway port, says where."""
 
     def __init__(self, system: LocalSystem) -> None:
         self._system = system
+        self._file = STATE / f"up-{system.gateway.port}.json"
         self._token = secrets.token_urlsafe(24)
         self._server = make_server("127.0.0.1", 0, self, threaded=True, request_handler=_QuietHandler)
         self._actions: dict[str, Callable[..., dict[str, Any]]] = {
@@ -42,15 +43,14 @@ class ControlServer:
     def start(self) -> None:
         """Serve, and write the state file, which only this user can read."""
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        STATE_FILE.parent.mkdir(exist_ok=True)
-        STATE_FILE.unlink(missing_ok=True)
-        STATE_FILE.touch(mode=0o600)
-        STATE_FILE.write_text(json.dumps({"url": f"http://127.0.0.1:{self._server.port}", "token": self._token}))
+        STATE.mkdir(exist_ok=True)
+        self._file.unlink(missing_ok=True)
+        self._file.touch(mode=0o600)
+        self._file.write_text(json.dumps({"url": f"http://127.0.0.1:{self._server.port}", "token": self._token}))
 
     def stop(self) -> None:
-        """Stop serving, and take the state file away if it is ours."""
-        if STATE_FILE.exists() and self._token in STATE_FILE.read_text():
-            STATE_FILE.unlink()
+        """Stop serving, and take the state file away."""
+        self._file.unlink(missing_ok=True)
         self._server.shutdown()
         self._server.server_close()
 
@@ -97,27 +97,29 @@ class ControlServer:
 
 
 def ask(action: str, **arguments: Any) -> dict[str, Any]:
-    """Let the system that `up` keeps running do something; return its answer.
+    """Let the system that `up` keeps running do something, the one that was started last; return its answer.
 
     Raises
     ------
     ActionError
         Nothing runs here, or it can't be done.
     """
-    try:
-        state = json.loads(STATE_FILE.read_text())
-        answer = requests.post(
-            f"{state['url']}/{action}",
-            json=arguments,
-            headers={"Authorization": f"Bearer {state['token']}"},
-            timeout=_PATIENCE + 10,
-        )
+    for file in sorted(STATE.glob("up-*.json"), key=lambda file: file.stat().st_mtime, reverse=True):
+        state = json.loads(file.read_text())
+        try:
+            answer = requests.post(
+                f"{state['url']}/{action}",
+                json=arguments,
+                headers={"Authorization": f"Bearer {state['token']}"},
+                timeout=_PATIENCE + 10,
+            )
+        except requests.ConnectionError:
+            continue  # it ended without taking its file away
         document: dict[str, Any] = answer.json()
-    except (FileNotFoundError, requests.ConnectionError):
-        raise ActionError("Nothing runs here. Start it in another terminal: python -m local up") from None
-    if "error" in document:
-        raise ActionError(document["error"])
-    return document
+        if "error" in document:
+            raise ActionError(document["error"])
+        return document
+    raise ActionError("Nothing runs here. Start it in another terminal: python -m local up")
 
 
 class _QuietHandler(WSGIRequestHandler):

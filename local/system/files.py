@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+
+from local.system.settings import SettingError
 
 _INTERVAL = 1.0  # seconds between two looks at the files
 
@@ -19,10 +22,10 @@ class FileWatcher:
         self._thread = threading.Thread(target=self._run, daemon=True, name="file-watcher")
 
     def load(self, file: Path, use: Callable[[str], object]) -> None:
-        """Call `use` with the file's text, now and after each change."""
+        """Call `use` with the file's text, now and after each change. A SettingError that it raises later is printed."""
         self._stamps.setdefault(file, _stamp(file))
         self._watched.append((file, use))
-        use(file.read_text(encoding="utf-8"))
+        use(_read(file))
 
     def start(self) -> None:
         """Begin to watch."""
@@ -37,15 +40,24 @@ class FileWatcher:
         while not self._stopped.wait(_INTERVAL):
             for file in self._stamps:
                 try:
-                    stamp = _stamp(file)
-                    if stamp != self._stamps[file]:
-                        text = file.read_text(encoding="utf-8")
-                        self._stamps[file] = stamp
-                        for watched, use in self._watched:
-                            if watched == file:
-                                use(text)
-                except (OSError, UnicodeDecodeError):
+                    self._look(file)
+                except OSError:
                     continue  # replaced just now, or gone: the next look sees
+                except SettingError as error:
+                    print(error, file=sys.stderr, flush=True)
+
+    def _look(self, file: Path) -> None:
+        stamp, text = _stamp(file), _read(file)
+        if stamp == self._stamps[file] or not text:  # empty: somebody is writing it just now
+            return
+        self._stamps[file] = stamp
+        for watched, use in self._watched:
+            if watched == file:
+                use(text)
+
+
+def _read(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def _stamp(file: Path) -> tuple[int, int]:

@@ -28,7 +28,7 @@ from local.servicenow.instance import ServiceNowInstance
 from local.system.configuration import Configuration
 from local.system.options import Options
 from local.system.settings import FUNCTIONS, Settings
-from local.system.stand_ins import StandIns
+from local.system.stand_ins import StandIns, cluster_of
 from local.teleport.cluster import TeleportCluster
 from local.teleport.forwarder import EventForwarder
 
@@ -56,7 +56,8 @@ class LocalSystem:
         self.options = options or Options()
         self.settings = settings or Settings()
         self.aws = Account()
-        self.output = Output(self.options.log_file, self.options.log_listener)
+        self.output = Output(self.options.log_listener)
+        self.log_file: Path | None = None
         self._functions: dict[str, Function] = {}
         self._pollers: list[QueuePoller] = []
         self._closing = ExitStack()
@@ -251,6 +252,9 @@ class LocalSystem:
         close(self.output.close)
         self.gateway = Gateway(self.options.port)
         close(self.gateway.stop)
+        if self.options.log_directory:
+            self.log_file = self.options.log_directory / f"functions-{self.gateway.port}.log"
+            self.output.write_to(self.log_file)
         directory = Path(self._closing.enter_context(tempfile.TemporaryDirectory(prefix="access-bridge-")))
         close(self.aws.stop)
         aws = threading.Thread(target=self.aws.start)
@@ -262,7 +266,9 @@ class LocalSystem:
         self.resources = Resources.create(
             self.aws,
             visibility_timeout=self.options.visibility_timeout,
-            max_receive_count=self.options.max_receive_count,
+            max_receive_counts=[
+                self.settings.functions[name].max_receive_count or self.options.max_receive_count for name in FUNCTIONS
+            ],
         )
         self.configuration = Configuration(self.options, self.settings, self.resources, self.stand_ins)
         close(self.configuration.stop)
@@ -274,6 +280,7 @@ class LocalSystem:
         self._variables_at_start = {name: dict(function.variables) for name, function in self._functions.items()}
         self._serve()
         self.stand_ins.connect(self)
+        self.configuration.watch_identity(lambda text: self.stand_ins.answer_to(cluster_of(text), self))
         for function in self._functions.values():
             function.wait_until_ready()
         self.configuration.watch()

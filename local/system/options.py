@@ -34,8 +34,8 @@ class Options:
         The rules file's text.
     edition
         The edition of the Teleport stand-in: `ent` takes reviews, `oss` refuses them.
-    log_file
-        Where the functions' output is also written.
+    log_directory
+        Where the functions' output is also written, into a file for each gateway port.
     log_listener
         Called with each line of it, as `LocalSystem.logs` returns it.
     """
@@ -53,5 +53,5 @@ class Options:
     schedules: bool = False
     rules: str = (DEMO / "rules.yaml").read_text(encoding="utf-8")
     edition: Literal["ent", "oss"] = "ent"
-    log_file: Path | None = None
+    log_directory: Path | None = None
     log_listener: Callable[[dict[str, Any]], None] | None = None

@@ -8,7 +8,6 @@ from pathlib import Path
 
 FUNCTIONS = ("teleport_events", "servicenow_decisions")
 _PASSED_ON = (
-    "MAX_RECEIVE_COUNT",
     "UNKNOWN_OUTCOME_SECONDS",
     "RETRY_BASE_SECONDS",
     "POWERTOOLS_LOG_LEVEL",
@@ -30,6 +29,7 @@ class FunctionSettings:
     servicenow_secret_file: Path | None = None
     rules_file: Path | None = None
     extra_ca_file: Path | None = None
+    max_receive_count: int | None = None
     passed_on: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -96,6 +96,7 @@ def _function_settings(environment: Mapping[str, str], function: str) -> Functio
         servicenow_secret_file=_file(environment, "SERVICENOW_SECRET_FILE", function),
         rules_file=_file(environment, "RULES_FILE", function),
         extra_ca_file=_file(environment, "EXTRA_CA_FILE", function),
+        max_receive_count=_count(environment, "MAX_RECEIVE_COUNT", function),
         passed_on={name: value for name in _PASSED_ON if (value := _value(environment, name, function)) is not None},
     )
 
@@ -104,13 +105,22 @@ def _value(environment: Mapping[str, str], name: str, function: str) -> str | No
     return environment.get(f"{function.upper()}__{name}") or environment.get(name) or None
 
 
+def _count(environment: Mapping[str, str], name: str, function: str) -> int | None:
+    value = _value(environment, name, function)
+    if value is not None and not (value.isdecimal() and 1 <= int(value) <= 1000):
+        raise SettingError(f"{name}: {value} is no number from 1 to 1000. Set it to one.")  # SQS's own limits
+    return None if value is None else int(value)
+
+
 def _file(environment: Mapping[str, str], name: str, function: str) -> Path | None:
     value = _value(environment, name, function)
     if value is None:
         return None
     path = Path(value).expanduser()
     try:
-        path.open("rb").close()
+        empty = not path.read_bytes().strip()
     except OSError as error:
         raise SettingError(f"{name}: {value} can't be read ({error.strerror}). Name a file that can.") from None
+    if empty:
+        raise SettingError(f"{name}: {value} is empty. Put the value into it.")
     return path.resolve()

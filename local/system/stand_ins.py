@@ -45,7 +45,6 @@ class StandIns:
 
     def __init__(self, options: Options, settings: Settings, directory: Path) -> None:
         self._options = options
-        self._settings = settings
         self.teleport = TeleportCluster(directory, edition=options.edition) if settings.stand_in_teleport else None
         self.servicenow = ServiceNowInstance() if settings.stand_in_servicenow else None
         self.forwarder: EventForwarder | None = None
@@ -96,16 +95,20 @@ class StandIns:
             self.teleport.apply((DEMO / file).read_text(encoding="utf-8"))
 
     def connect(self, doors: Doors) -> None:
-        """Tell the stand-ins where the doors are, and start the event forwarder."""
-        if self.servicenow:
-            self.servicenow.configure_cluster(self.cluster_name(), doors.callback_url, doors.callback_key)
+        """Tell the Teleport stand-in's side where the doors are: callbacks for its cluster, and the event forwarder."""
         if self.teleport:
+            self.answer_to(self.teleport.name, doors)
             url = doors.webhook_url.replace("://", f"://teleport:{doors.webhook_token}@")
             self.forwarder = EventForwarder(
                 self.teleport, url, duplicate=self._options.duplicate, reverse=self._options.reverse
             )
             if self._options.forwarding:
                 self.start_forwarding()
+
+    def answer_to(self, cluster: str, doors: Doors) -> None:
+        """Let the ServiceNow stand-in post decisions about this cluster's requests to our callback."""
+        if self.servicenow and cluster:
+            self.servicenow.configure_cluster(cluster, doors.callback_url, doors.callback_key)
 
     def start_forwarding(self) -> None:
         """Let the event forwarder post, from the first event on that it hasn't delivered."""
@@ -118,17 +121,6 @@ class StandIns:
         if self.forwarder and self._forwarding:
             self.forwarder.stop()
             self._forwarding = False
-
-    def cluster_name(self) -> str:
-        """Return the name of the cluster: the stand-in's, or the one that the identity file was issued by."""
-        if self.teleport:
-            return self.teleport.name
-        file = self._settings.functions["teleport_events"].teleport_identity_file
-        if file is None:
-            return ""
-        certificate = x509.load_pem_x509_certificate(file.read_bytes())
-        names = certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-        return str(names[0].value) if names else ""
 
     def idle(self) -> bool:
         """Whether every event is delivered and every callback sent, as far as the stand-ins mean to."""
@@ -160,3 +152,13 @@ class StandIns:
             self.teleport.stop()
         if self.servicenow:
             self.servicenow.stop()
+
+
+def cluster_of(identity: str) -> str:
+    """Return the name of the cluster that issued an identity file; empty where that can't be read."""
+    try:
+        certificate = x509.load_pem_x509_certificate(identity.encode())
+    except ValueError:
+        return ""
+    names = certificate.issuer.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return str(names[0].value) if names else ""

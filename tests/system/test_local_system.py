@@ -57,7 +57,7 @@ class Aws:
         (code / "app.py").write_text(textwrap.dedent(HANDLER))
         self.account = Account()
         self.account.start()
-        self.resources = Resources.create(self.account, visibility_timeout=1, max_receive_count=3)
+        self.resources = Resources.create(self.account, visibility_timeout=1, max_receive_counts=[3, 3])
         self.output = Output()
         dummy = Code("dummy", code, directory, timeout=2)
         self.function = Function(dummy, self.account.variables, self.output, after_invoke=self.nudge)

@@ -49,28 +49,6 @@ class CallbackSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class QueueSettings:
-    """What consuming a queue takes: the ledger, the rules, and how long to wait between attempts (seconds)."""
-
-    ledger_table: str
-    tickets_queue_url: str
-    rules_parameter: str
-    max_receive_count: int
-    retry_base_seconds: int
-
-    @classmethod
-    def read(cls, environment: Environment) -> QueueSettings:
-        """Read the queue settings; raises BrokenConfiguration that names the one that is missing or no number."""
-        return cls(
-            ledger_table=required(environment, "LEDGER_TABLE"),
-            tickets_queue_url=required(environment, "TICKETS_QUEUE_URL"),
-            rules_parameter=required(environment, "RULES_PARAMETER"),
-            max_receive_count=number(environment, "MAX_RECEIVE_COUNT", 100),
-            retry_base_seconds=number(environment, "RETRY_BASE_SECONDS", 5),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class TeleportSettings:
     """Where Teleport is and which secret holds the identity file."""
 

@@ -6,9 +6,9 @@ from typing import Protocol
 
 import pytest
 import requests
+
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import BasicCredentials, Credentials
-
 from local.servicenow.instance import ServiceNowInstance
 
 

@@ -1,12 +1,12 @@
 """The client's ways of authentication, and its look-ups of people, against an instance."""
 
 import pytest
+
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import ApiKeyCredentials, BasicCredentials, OAuthCredentials
 from access_bridge.servicenow.errors import NotPermitted, Unavailable
 from access_bridge.servicenow.query import Query
 from access_bridge.servicenow.users import Users
-
 from local.servicenow.instance import ServiceNowInstance
 from tests.contract.servicenow_client.conftest import Connect
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import BasicCredentials
 from access_bridge.servicenow.errors import NotPermitted, Rejected, RejectionKind, Unavailable, WriteOutcomeUnknown
 from access_bridge.servicenow.query import Query
 from access_bridge.servicenow.text import LENGTHS, cut, plain
-
 from local.servicenow.instance import ServiceNowInstance
 from tests.contract.servicenow_client.conftest import Connect
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+
 from access_bridge.teleport.client import Teleport, connect
 from access_bridge.teleport.identity import parse_identity
-
 from local.teleport.cluster import TeleportCluster
 
 RESOURCES = Path(__file__).parents[2] / "recordings" / "resources"

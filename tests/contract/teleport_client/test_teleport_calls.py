@@ -7,6 +7,8 @@ from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from grpclib.const import Status
+
 from access_bridge.access_request import RequestState
 from access_bridge.errors import BridgeError
 from access_bridge.teleport.client import Teleport, connect
@@ -21,8 +23,6 @@ from access_bridge.teleport.errors import (
     WriteOutcomeUnknown,
 )
 from access_bridge.teleport.identity import parse_identity
-from grpclib.const import Status
-
 from local.teleport.cluster import TeleportCluster
 from tests.contract.teleport_client.conftest import Connect, NewCluster
 

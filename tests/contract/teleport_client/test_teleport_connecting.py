@@ -6,6 +6,8 @@ import asyncio
 import json
 import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -13,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from grpclib.client import UnaryUnaryMethod
+from grpclib.exceptions import GRPCError, StreamTerminatedError
+
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.teleport.client import connect
 from access_bridge.teleport.discovery import Proxy, find, parse_address
@@ -21,11 +26,9 @@ from access_bridge.teleport.identity import Identity, parse_identity
 from access_bridge.teleport.proto import teleport_pb2 as pb
 from access_bridge.teleport.tls import client_context
 from access_bridge.teleport.transport import TeleportChannel
-from grpclib.client import UnaryUnaryMethod
-from grpclib.exceptions import GRPCError, StreamTerminatedError
-
 from local.teleport.cluster import TeleportCluster
 from tests.contract.teleport_client.conftest import Connect, NewCluster
+from tests.unit.teleport.certificates import authority, server
 
 TRIALS = json.loads((Path(__file__).parents[2] / "recordings" / "tls.json").read_text())
 NAME = "tele.example.test"
@@ -132,6 +135,39 @@ def test_a_proxy_says_of_which_cluster_it_is(cluster: TeleportCluster) -> None:
     assert find(parse_address(cluster.auth_addr), cluster.web_ca_pem) is None
 
 
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (302, b""),
+        (200, b"<html>Sign in</html>"),
+        (200, b"[]"),
+        (200, b'{"cluster_name": 7, "proxy": {}}'),
+        (404, b'{"cluster_name": "tele.example.test", "proxy": {}}'),
+    ],
+)
+def test_what_is_no_teleport_proxy_is_not_taken_for_one(
+    cluster: TeleportCluster, tmp_path: Path, status: int, body: bytes
+) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Location", f"https://{cluster.proxy_addr}/webapi/find")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep the test's output clean."""
+
+    web = authority("Web CA", "1")
+    certificate = tmp_path / "web.pem"
+    certificate.write_text("".join(server(web, "localhost")))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with _serving(Page, context) as port:
+        assert find(parse_address(f"localhost:{port}"), web.pem + cluster.web_ca_pem) is None
+
+
 def test_a_stopped_cluster_is_unavailable_and_works_again_when_it_is_back(
     cluster: TeleportCluster, as_user: Connect
 ) -> None:
@@ -200,19 +236,12 @@ def test_a_server_of_version_16_is_refused_with_a_sentence(new_cluster: NewClust
 
 
 def test_an_address_that_speaks_no_tls_names_the_setting(cluster: TeleportCluster) -> None:
-    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        with (
-            connect(_identity(cluster), addr=f"127.0.0.1:{server.server_port}") as teleport,
-            pytest.raises(BrokenConfiguration, match="TELEPORT_ADDR"),
-        ):
-            teleport.ping()
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with (
+        _serving(BaseHTTPRequestHandler) as port,
+        connect(_identity(cluster), addr=f"127.0.0.1:{port}") as teleport,
+        pytest.raises(BrokenConfiguration, match="TELEPORT_ADDR"),
+    ):
+        teleport.ping()
 
 
 def test_nothing_secret_is_logged(cluster: TeleportCluster, as_user: Connect, caplog: pytest.LogCaptureFixture) -> None:
@@ -224,3 +253,18 @@ def test_nothing_secret_is_logged(cluster: TeleportCluster, as_user: Connect, ca
 
 def _identity(cluster: TeleportCluster, user: str = "sn-tickets") -> Identity:
     return parse_identity(cluster.identity_file(user))
+
+
+@contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler], context: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A web server on loopback; yields its port."""
+    with HTTPServer(("127.0.0.1", 0), handler) as web:
+        if context:
+            web.socket = context.wrap_socket(web.socket, server_side=True)
+        thread = threading.Thread(target=web.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield web.server_port
+        finally:
+            web.shutdown()
+            thread.join()

@@ -1,6 +1,7 @@
 """The instance's address is checked before anything secret is sent to it."""
 
 import pytest
+
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.servicenow.address import instance_url
 

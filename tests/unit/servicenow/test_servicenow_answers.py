@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Refused, Retry
 from access_bridge.servicenow.answers import Answer, Call, result_of
 from access_bridge.servicenow.errors import NotPermitted, Rejected, RejectionKind, Unavailable, WriteOutcomeUnknown
@@ -95,6 +96,12 @@ def test_a_record_that_is_gone_or_hidden_is_none(call: Call, detail: str | None)
 def test_a_page_with_a_4xx_does_not_come_from_the_table_api_and_wrote_nothing(call: Call, status: int) -> None:
     with pytest.raises(Unavailable):
         result_of(answer(status, b"<html>", content_type="text/html"), call)
+
+
+@pytest.mark.parametrize("call", [READ, WRITE])
+def test_a_request_that_came_too_slowly_wrote_nothing_and_may_be_repeated(call: Call) -> None:
+    with pytest.raises(Unavailable):
+        result_of(refusal(408, "Request timed out"), call)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pytest
 import requests
+
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import ApiKeyCredentials, BasicCredentials, Credentials, OAuthCredentials
 from access_bridge.servicenow.errors import NotPermitted, Unavailable, WriteOutcomeUnknown
-
 from tests.unit.servicenow.conftest import Clock
 from tests.unit.servicenow.peer import Ending, Peer, Reply, created, failed, record, token
 

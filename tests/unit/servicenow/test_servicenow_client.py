@@ -2,11 +2,11 @@
 
 import pytest
 import requests
+
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import BasicCredentials
 from access_bridge.servicenow.errors import AddressTooLong, NotPermitted, Unavailable, WriteOutcomeUnknown
 from access_bridge.servicenow.query import Query
-
 from tests.unit.servicenow.peer import Peer, Reply, created, failed, listed, record
 
 TICKET = "0f" * 16

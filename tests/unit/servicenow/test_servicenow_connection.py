@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from access_bridge.errors import BrokenConfiguration
-from access_bridge.servicenow.client import ServiceNow
-from access_bridge.servicenow.credentials import BasicCredentials
-from access_bridge.servicenow.errors import Unavailable, WriteOutcomeUnknown
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from access_bridge.errors import BrokenConfiguration
+from access_bridge.servicenow.client import ServiceNow
+from access_bridge.servicenow.credentials import BasicCredentials
+from access_bridge.servicenow.errors import Unavailable, WriteOutcomeUnknown
 from tests.unit.servicenow.peer import Ending, Peer, Reply, record
 
 TICKET = "0f" * 16

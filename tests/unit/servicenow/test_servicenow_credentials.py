@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.servicenow.credentials import (
     ApiKeyCredentials,

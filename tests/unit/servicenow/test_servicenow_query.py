@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from access_bridge.errors import Refused
 from access_bridge.servicenow.errors import InexpressibleValue
 from access_bridge.servicenow.query import Query
-from hypothesis import given
-from hypothesis import strategies as st
 
 VALUES = st.one_of(
     st.text(max_size=30),

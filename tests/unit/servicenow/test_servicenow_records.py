@@ -1,6 +1,7 @@
 """Every write is compared with what came back."""
 
 import pytest
+
 from access_bridge.servicenow.records import differences, row_of
 
 

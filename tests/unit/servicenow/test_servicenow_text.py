@@ -3,9 +3,10 @@
 import unicodedata
 
 import pytest
-from access_bridge.servicenow.text import CUT_MARK, LENGTHS, cut, plain
 from hypothesis import given
 from hypothesis import strategies as st
+
+from access_bridge.servicenow.text import CUT_MARK, LENGTHS, cut, plain
 
 HARMFUL = st.lists(
     st.one_of(

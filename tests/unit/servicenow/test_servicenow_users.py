@@ -2,11 +2,11 @@
 
 import pytest
 import requests
+
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import BasicCredentials
 from access_bridge.servicenow.errors import NotPermitted
 from access_bridge.servicenow.users import User, Users
-
 from tests.unit.servicenow.conftest import Clock
 from tests.unit.servicenow.peer import Peer, failed, listed, record
 

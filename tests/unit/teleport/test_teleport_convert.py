@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from access_bridge.access_request import AccessRequest, RequestState, Resource, Review, Threshold
 from access_bridge.teleport import convert
 from access_bridge.teleport.proto import teleport_pb2 as pb
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from tests.unit.teleport.recorded import CREATE, GET_USER, LIST, PING, REVIEW, answered, label, wire
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from access_bridge.errors import BridgeError, BrokenConfiguration
 from access_bridge.teleport.client import check_version, connect
 from access_bridge.teleport.discovery import Address, Proxy, find, parse_address
@@ -16,7 +17,6 @@ from access_bridge.teleport.errors import NotPermitted, Unavailable
 from access_bridge.teleport.identity import Identity, identity_from_pems, parse_identity
 from access_bridge.teleport.tls import alpn_protocols, client_context
 from access_bridge.teleport.transport import dial_error
-
 from tests.unit.teleport.certificates import authority, client, server
 from tests.unit.teleport.recorded import text
 

@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 import pytest
+from grpclib.const import Status
+
 from access_bridge.access_request import RequestState
 from access_bridge.errors import BridgeError, BrokenConfiguration, OutcomeUnknown, Refused, Retry
 from access_bridge.teleport.errors import (
@@ -22,8 +24,6 @@ from access_bridge.teleport.errors import (
     from_status,
     lost,
 )
-from grpclib.const import Status
-
 from tests.unit.teleport.recorded import calls, label
 
 READ = Call("bot-x")

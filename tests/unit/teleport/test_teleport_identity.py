@@ -9,13 +9,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.teleport.errors import NotPermitted
 from access_bridge.teleport.identity import identity_from_pems, parse_identity
 from access_bridge.teleport.tls import client_context
-from hypothesis import given
-from hypothesis import strategies as st
-
 from tests.unit.teleport.certificates import Authority, authority, client
 from tests.unit.teleport.recorded import text
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from access_bridge.access_request import RequestState
-from access_bridge.teleport import messages
-from access_bridge.teleport.proto import teleport_pb2 as pb
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access_bridge.access_request import RequestState
+from access_bridge.teleport import messages
+from access_bridge.teleport.proto import teleport_pb2 as pb
 from tests.unit.teleport.recorded import GET_USER, LIST, REVIEW, SET_STATE, calls, label, wire
 
 

@@ -33,6 +33,24 @@ class Backoff:
         return int(min(self.base_seconds * 2.0 ** min(attempts - 1, 20), MAX_BACKOFF_SECONDS))
 
 
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """The queue that is consumed: its URL, a boto3 SQS client, and how long a message waits."""
+
+    url: str
+    sqs: Any
+    backoff: Backoff
+
+    def postpone(self, receipt_handle: str, seconds: int) -> None:
+        """Make a message come again in so many seconds; where that fails, its visibility timeout does."""
+        try:
+            self.sqs.change_message_visibility(
+                QueueUrl=self.url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+            )
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("the message's back-off can't be set", extra={"problem": type(error).__name__})
+
+
 class FailureNotes(Protocol):
     """Where failed attempts are recorded."""
 
@@ -45,9 +63,7 @@ def consume(
     *,
     handle: Callable[[str], None],
     notes: Callable[[str], FailureNotes],
-    sqs: Callable[[], Any],
-    queue_url: str,
-    backoff: Backoff,
+    queue: Callable[[], Consumed],
 ) -> dict[str, Any]:
     """Handle the messages of an SQS event and answer which are to be kept.
 
@@ -59,33 +75,40 @@ def consume(
         Does the work of one message body.
     notes
         Gives the place where a body's failures are recorded.
-    sqs
-        Gives a boto3 SQS client.
-    queue_url
-        The queue that the messages are from.
-    backoff
-        How long to wait.
+    queue
+        Gives the queue that the messages are from.
     """
-    failures = []
-    for item in event["Records"]:
-        record = SQSRecord(item)
-        attempts = int(record.attributes.approximate_receive_count)
-        last = attempts >= backoff.max_receive_count
-        try:
-            handle(record.body)
-        except BridgeError as error:
-            wanted = error.after if isinstance(error, Retry) else None
-            if isinstance(error, BrokenConfiguration):
-                count("BrokenConfiguration")
-            count("MessageKept")
-            logger.warning("the message is kept and comes again", extra={"problem": str(error), "attempts": attempts})
-            _note(notes, record.body, attempts, str(error), last=last)
-            _postpone(sqs(), queue_url, record.receipt_handle, backoff.seconds(attempts, wanted))
-            failures.append({"itemIdentifier": record.message_id})
-        except Exception as error:
-            _note(notes, record.body, attempts, f"a defect: {type(error).__name__}", last=last)
-            raise
-    return {"batchItemFailures": failures}
+    records = [SQSRecord(item) for item in event["Records"]]
+    try:
+        consumed = queue()
+    except BrokenConfiguration as error:
+        count("BrokenConfiguration")
+        logger.error("the queue can't be consumed: its messages stay", extra={"problem": str(error)})
+        return {"batchItemFailures": [{"itemIdentifier": record.message_id} for record in records]}
+    kept = [record for record in records if not _done(record, handle, notes, consumed)]
+    return {"batchItemFailures": [{"itemIdentifier": record.message_id} for record in kept]}
+
+
+def _done(
+    record: SQSRecord, handle: Callable[[str], None], notes: Callable[[str], FailureNotes], consumed: Consumed
+) -> bool:
+    attempts = int(record.attributes.approximate_receive_count)
+    last = attempts >= consumed.backoff.max_receive_count
+    try:
+        handle(record.body)
+    except BridgeError as error:
+        wanted = error.after if isinstance(error, Retry) else None
+        if isinstance(error, BrokenConfiguration):
+            count("BrokenConfiguration")
+        count("MessageKept")
+        logger.warning("the message is kept and comes again", extra={"problem": str(error), "attempts": attempts})
+        _note(notes, record.body, attempts, str(error), last=last)
+        consumed.postpone(record.receipt_handle, consumed.backoff.seconds(attempts, wanted))
+        return False
+    except Exception as error:
+        _note(notes, record.body, attempts, f"a defect: {type(error).__name__}", last=last)
+        raise
+    return True
 
 
 def _note(notes: Callable[[str], FailureNotes], body: str, attempts: int, reason: str, *, last: bool) -> None:
@@ -93,10 +116,3 @@ def _note(notes: Callable[[str], FailureNotes], body: str, attempts: int, reason
         notes(body).failed(attempts, reason, last=last)
     except BridgeError as error:
         logger.warning("the ledger doesn't take the reason of a failure", extra={"problem": str(error)})
-
-
-def _postpone(sqs: Any, queue_url: str, receipt_handle: str, seconds: int) -> None:
-    try:
-        sqs.change_message_visibility(QueueUrl=queue_url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds)
-    except (BotoCoreError, ClientError) as error:
-        logger.warning("the message's back-off can't be set", extra={"problem": type(error).__name__})

@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import requests
 
-from access_bridge.aws.consume import Backoff
+from access_bridge.aws.consume import Backoff, Consumed
 from access_bridge.aws.queues import Queue
 from access_bridge.aws.secrets import Parameters, Secrets
 from access_bridge.errors import BridgeError
@@ -24,7 +24,7 @@ from access_bridge.rules.load import load_rules
 from access_bridge.rules.model import Rules
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import Credentials, parse_credentials
-from access_bridge.settings import Environment, QueueSettings, ServiceNowSettings, TeleportSettings
+from access_bridge.settings import Environment, ServiceNowSettings, TeleportSettings, number, required
 from access_bridge.teleport.client import Teleport, connect
 from access_bridge.teleport.errors import NotPermitted
 from access_bridge.teleport.identity import Identity, parse_identity
@@ -62,10 +62,15 @@ class Runtime:
         """SSM Parameter Store."""
         return Parameters(boto3.client("ssm"))
 
-    @cached_property
-    def queue_settings(self) -> QueueSettings:
-        """Settings of the queues' consumer."""
-        return QueueSettings.read(self.environment)
+    @property
+    def tickets_queue_url(self) -> str:
+        """The tickets queue."""
+        return required(self.environment, "TICKETS_QUEUE_URL")
+
+    @property
+    def decisions_queue_url(self) -> str:
+        """The decisions queue."""
+        return required(self.environment, "DECISIONS_QUEUE_URL")
 
     @cached_property
     def teleport_settings(self) -> TeleportSettings:
@@ -80,7 +85,7 @@ class Runtime:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger."""
-        return Ledger(boto3.resource("dynamodb"), self.queue_settings.ledger_table)
+        return Ledger(boto3.resource("dynamodb"), required(self.environment, "LEDGER_TABLE"))
 
     @cached_property
     def servicenow(self) -> ServiceNow:
@@ -95,14 +100,17 @@ class Runtime:
             extra_ca_file=_ca_file(pem) if pem else None,
         )
 
-    @property
-    def backoff(self) -> Backoff:
-        """How long a message waits between attempts."""
-        return Backoff(self.queue_settings.retry_base_seconds, self.queue_settings.max_receive_count)
+    def consumed(self, url: str) -> Consumed:
+        """Return a queue as its consumer needs it."""
+        backoff = Backoff(
+            base_seconds=number(self.environment, "RETRY_BASE_SECONDS", 5),
+            max_receive_count=number(self.environment, "MAX_RECEIVE_COUNT", 100),
+        )
+        return Consumed(url, self.sqs, backoff)
 
     def rules(self) -> Rules:
         """Return the rules as they are now (read anew within a minute)."""
-        return load_rules(self.parameters.value("RULES_PARAMETER", self.queue_settings.rules_parameter))
+        return load_rules(self.parameters.value("RULES_PARAMETER", required(self.environment, "RULES_PARAMETER")))
 
     def queue(self, url: str) -> Queue:
         """Return a queue by its URL."""

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from access_bridge.aws.callback_door import callback_door
 from access_bridge.aws.consume import consume
-from access_bridge.aws.http import answer, problem, raw_body
-from access_bridge.aws.queues import decision_message, look_message
+from access_bridge.aws.queues import look_message
 from access_bridge.aws.runtime import Runtime
 from access_bridge.aws.telemetry import count, logger
-from access_bridge.decisions import callback
 from access_bridge.decisions.decide import Systems, decide, with_verdict
 from access_bridge.decisions.evidence import Evidence
 from access_bridge.decisions.messages import DecisionMessage
 from access_bridge.decisions.outcome import Outcome, Reason, Verdict
-from access_bridge.errors import BrokenConfiguration, Retry
 from access_bridge.servicenow.users import Users
 from access_bridge.settings import CallbackSettings, Environment
 from access_bridge.times import utc_now
-
-_SECRET = "CALLBACK_SECRET_ARN"  # noqa: S105 - the name of a setting
 
 
 class ServiceNowDecisions:
@@ -51,48 +44,14 @@ class ServiceNowDecisions:
 
         @app.post("/servicenow/decisions")
         def decisions() -> Response[str]:
-            return self._callback(app.current_event)
+            return callback_door(
+                app.current_event,
+                settings=lambda: CallbackSettings.read(self._runtime.environment),
+                secrets=lambda: self._runtime.secrets,
+                queue=self._runtime.queue,
+            )
 
         return app
-
-    def _callback(self, event: APIGatewayProxyEventV2) -> Response[str]:
-        body = raw_body(event)
-        if len(body) > callback.MAX_BODY_BYTES:
-            return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is larger than 16 KiB.")
-        try:
-            settings = CallbackSettings.read(self._runtime.environment)
-            event_id = self._verified(event, body, settings)
-            found = callback.read(body, event_id)
-            if found is None:
-                return answer(HTTPStatus.OK, {"outcome": "test"})
-            self._runtime.queue(settings.decisions_queue_url).send([decision_message(found, event_id)])
-        except callback.NotGenuine as error:
-            count("CallbackUnauthorized")
-            logger.warning("a callback was refused", extra={"problem": str(error)})
-            return problem(HTTPStatus.UNAUTHORIZED, "signature", "The signature is missing, malformed, wrong or stale.")
-        except callback.Malformed as error:
-            return problem(HTTPStatus.BAD_REQUEST, "malformed", str(error))
-        except Retry as error:
-            logger.warning("the callback can't be taken now", extra={"problem": str(error)})
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Send it again later.")
-        except BrokenConfiguration as error:
-            count("BrokenConfiguration")
-            logger.error("the callback isn't configured", extra={"problem": str(error)})
-            return problem(HTTPStatus.SERVICE_UNAVAILABLE, "configuration", "The bridge isn't configured: see its log.")
-        count("CallbackAccepted")
-        return answer(HTTPStatus.ACCEPTED, {"outcome": "queued"})
-
-    def _verified(self, event: APIGatewayProxyEventV2, body: bytes, settings: CallbackSettings) -> str:
-        headers = {name.lower(): value for name, value in event.headers.items()}
-        if key_id := headers.get("x-bridge-key-id"):
-            logger.append_keys(key_id=key_id[:64])
-        secrets, arn = self._runtime.secrets, settings.callback_secret_arn
-        try:
-            keys = [callback.decode_key(text) for text in secrets.accepted(_SECRET, arn)]
-            return callback.verify(headers, body, keys, time.time())
-        except callback.NotGenuine:
-            keys = [callback.decode_key(text) for text in secrets.fetched_anew(_SECRET, arn, previous=True)]
-            return callback.verify(headers, body, keys, time.time())
 
     # ---- decisions queue ----
 
@@ -101,9 +60,7 @@ class ServiceNowDecisions:
             event,
             handle=self._decide,
             notes=lambda body: _Notes(self._runtime, DecisionMessage.model_validate_json(body)),
-            sqs=lambda: self._runtime.sqs,
-            queue_url=CallbackSettings.read(self._runtime.environment).decisions_queue_url,
-            backoff=self._runtime.backoff,
+            queue=lambda: self._runtime.consumed(self._runtime.decisions_queue_url),
         )
 
     def _decide(self, body: str) -> None:
@@ -135,7 +92,7 @@ class ServiceNowDecisions:
 
 
 def _look(runtime: Runtime, request_id: str) -> None:
-    runtime.queue(runtime.queue_settings.tickets_queue_url).send([look_message(request_id)])
+    runtime.queue(runtime.tickets_queue_url).send([look_message(request_id)])
 
 
 class _Notes:

@@ -91,9 +91,7 @@ class TeleportEvents:
             event,
             handle=self._look,
             notes=lambda body: _Notes(self._runtime.ledger, TicketMessage.model_validate_json(body).request_id),
-            sqs=lambda: self._runtime.sqs,
-            queue_url=self._runtime.queue_settings.tickets_queue_url,
-            backoff=self._runtime.backoff,
+            queue=lambda: self._runtime.consumed(self._runtime.tickets_queue_url),
         )
 
     def _look(self, body: str) -> None:
@@ -108,7 +106,7 @@ class TeleportEvents:
                 systems = Systems(
                     ledger=self._runtime.ledger,
                     teleport=teleport,
-                    incidents=Incidents(servicenow, count),
+                    incidents=Incidents(servicenow, count, logger),
                     callers=callers,
                     rules=rules,
                     web_addr=self._runtime.teleport_settings.addr,
@@ -123,7 +121,6 @@ class TeleportEvents:
                 finally:
                     for kind, number in (servicenow.calls - before).items():
                         count(f"ServiceNow{kind.capitalize()}", number)
-            _Notes(self._runtime.ledger, message.request_id).clear()
         except BridgeError:
             if message.event is not None:  # sync may not have begun, and the ledger outlives the queue
                 self._runtime.ledger.put_event(message.event)
@@ -140,7 +137,7 @@ class TeleportEvents:
     def _pass(self) -> None:
         try:
             self._runtime.ledger.started(utc_now())
-            queue = self._runtime.queue(self._runtime.queue_settings.tickets_queue_url)
+            queue = self._runtime.queue(self._runtime.tickets_queue_url)
             with self._runtime.teleport() as teleport:
                 asks = minute_pass(teleport, self._runtime.ledger, queue, now=utc_now(), count=count)
             if asks:
@@ -160,8 +157,3 @@ class _Notes:
     def failed(self, attempts: int, reason: str, *, last: bool) -> None:
         """Record a failed attempt."""
         self._ledger.note_ticket_failure(self._request_id, attempts, reason, last=last)
-
-    def clear(self) -> None:
-        """Take the marks of failed attempts away, where there are any."""
-        if self._ledger.records(self._request_id).ticket.failure:
-            self._ledger.clear_ticket_failure(self._request_id)

@@ -12,11 +12,10 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
-from access_bridge.aws.http import answer, problem, raw_body
+from access_bridge.aws.http import answer, at_the_door, problem, raw_body
 from access_bridge.aws.queues import Queue, event_message, malformed_message
 from access_bridge.aws.secrets import Secrets
-from access_bridge.aws.telemetry import count, logger
-from access_bridge.errors import BrokenConfiguration, Retry
+from access_bridge.aws.telemetry import count
 from access_bridge.events.accept import Accepted, accept
 from access_bridge.events.credentials import is_accepted
 from access_bridge.settings import WebhookSettings
@@ -40,25 +39,22 @@ def webhook(
     settings, secrets, queue
         Give what is needed, when it is needed; a queue by its URL.
     """
-    try:
-        chosen = settings()
-        authorization = event.headers.get("authorization", "")
-        tokens = secrets().accepted(_SECRET, chosen.webhook_secret_arn)
-        if not is_accepted(authorization, tokens):
-            tokens = secrets().fetched_anew(_SECRET, chosen.webhook_secret_arn, previous=True)
-        if not is_accepted(authorization, tokens):
-            count("WebhookUnauthorized")
-            return problem(HTTPStatus.UNAUTHORIZED, "credentials", "The webhook token is missing or wrong.")
-        accepted = accept(raw_body(event))
-        queue(chosen.tickets_queue_url).send([event_message(item) for item in accepted.events])
-        queue(chosen.tickets_dead_letter_queue_url).send([malformed_message(item) for item in accepted.malformed])
-    except Retry as error:
-        logger.warning("the webhook can't take events now", extra={"problem": str(error)})
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Send it again later.")
-    except BrokenConfiguration as error:
-        count("BrokenConfiguration")
-        logger.error("the webhook isn't configured", extra={"problem": str(error)})
-        return problem(HTTPStatus.SERVICE_UNAVAILABLE, "configuration", "The bridge isn't configured: see its log.")
+    return at_the_door("webhook", lambda: _take(event, settings(), secrets(), queue))
+
+
+def _take(
+    event: APIGatewayProxyEventV2, settings: WebhookSettings, secrets: Secrets, queue: Callable[[str], Queue]
+) -> Response[str]:
+    authorization = event.headers.get("authorization", "")
+    tokens = secrets.accepted(_SECRET, settings.webhook_secret_arn)
+    if not is_accepted(authorization, tokens):
+        tokens = secrets.fetched_anew(_SECRET, settings.webhook_secret_arn, previous=True)
+    if not is_accepted(authorization, tokens):
+        count("WebhookUnauthorized")
+        return problem(HTTPStatus.UNAUTHORIZED, "credentials", "The webhook token is missing or wrong.")
+    accepted = accept(raw_body(event))
+    queue(settings.tickets_queue_url).send([event_message(item) for item in accepted.events])
+    queue(settings.tickets_dead_letter_queue_url).send([malformed_message(item) for item in accepted.malformed])
     _count(accepted)
     return answer(HTTPStatus.OK, {"queued": len(accepted.events)})
 

@@ -82,7 +82,7 @@ def after_review(request: AccessRequest, state: RequestState, author: str) -> Ve
     )
 
 
-def apply(
+def apply(  # noqa: PLR0911 - one line for each way in which Teleport may say no
     application: Application, request: AccessRequest, teleport: Teleport, record_attempt: Callable[[str, str], None]
 ) -> Verdict:
     """Carry the decision to Teleport and return what became of it.

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -60,25 +60,31 @@ class Malformed(Exception):
     """The signature is good and the body is not; the text says what to mend."""
 
 
-def decode_key(text: str) -> bytes:
-    """Return the key bytes of the shared key's Base64 text.
+def decode_keys(texts: Sequence[str]) -> tuple[bytes, ...]:
+    """Return the key bytes of the shared key's Base64 texts: the current one first, then the previous one, which is
+    left out where it is none.
 
     Raises
     ------
     BrokenConfiguration
-        It is no Base64, or of fewer than 32 bytes.
+        The current one is no Base64, or of fewer than 32 bytes.
     """
-    try:
-        key = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) < MIN_KEY_BYTES:
+    current, *previous = (_key(text) for text in texts)
+    if current is None:
         raise BrokenConfiguration(
             "CALLBACK_SECRET_ARN",
             "names a secret that is no Base64 text of at least 32 bytes.",
             "Put a new key there and in ServiceNow: openssl rand -base64 32.",
         )
-    return key
+    return (current, *(key for key in previous if key is not None))
+
+
+def _key(text: str) -> bytes | None:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return key if len(key) >= MIN_KEY_BYTES else None
 
 
 def verify(headers: Mapping[str, str], body: bytes, keys: Iterable[bytes], now: float) -> str:

@@ -33,17 +33,16 @@ from access_bridge.teleport.errors import (
     OLDEST_SERVER,
     Call,
     NotPermitted,
-    Unavailable,
     UserMissing,
     from_status,
     lost,
 )
 from access_bridge.teleport.identity import Identity
+from access_bridge.teleport.listing import read_list
 from access_bridge.teleport.proto import teleport_pb2 as pb
 from access_bridge.teleport.tls import client_context
 from access_bridge.teleport.transport import TeleportChannel
 
-_PAGE = 100  # requests: one can be 1 MB
 _PING = "/proto.AuthService/Ping"
 _LIST = "/proto.AuthService/ListAccessRequests"
 _REVIEW = "/proto.AuthService/SubmitAccessReview"
@@ -77,7 +76,7 @@ def connect(
     extra_ca_pem
         Private CAs that may have signed the proxy's web certificate, besides the public roots.
     deadline
-        Seconds for one call, dialling included.
+        Seconds for one call, dialling included. Before the first, a proxy is asked what it is (`find`, 5 s at most).
 
     Raises
     ------
@@ -146,19 +145,9 @@ class Teleport:
         Unavailable
             also when the pages don't end: a list that isn't whole must not be taken for one.
         """
-        page = _PAGE if limit is None else min(limit, _PAGE)
-        found: list[AccessRequest] = []
-        start_key, seen = "", {""}
-        while limit is None or len(found) < limit:
-            reply = self._call(_LIST, messages.request_page(page, start_key), pb.ListAccessRequestsResponse)
-            found.extend(convert.access_request(message) for message in reply.access_requests)
-            start_key = reply.next_key
-            if not start_key:
-                break
-            if start_key in seen:
-                raise Unavailable("Teleport's list of access requests doesn't end: it gave the same page key twice.")
-            seen.add(start_key)
-        return tuple(found[:limit])
+        return read_list(
+            lambda size, key: self._call(_LIST, messages.request_page(size, key), pb.ListAccessRequestsResponse), limit
+        )
 
     def submit_review(self, request_id: str, state: RequestState, reason: str, *, author: str = "") -> AccessRequest:
         """Cast a vote, and return the request after it: still PENDING while its thresholds aren't met.

@@ -101,10 +101,11 @@ def _proxy(found: object) -> Proxy | None:
 
 
 class _Trusting(HTTPAdapter):
-    """Trusts private CAs besides the public roots, which requests adds itself."""
+    """Trusts private CAs besides the public roots, which requests adds to the context itself."""
 
     def __init__(self, extra_ca_pem: str) -> None:
-        self._context = ssl.create_default_context()
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
         if extra_ca_pem:
             try:
                 self._context.load_verify_locations(cadata=extra_ca_pem.encode("ascii", "replace").decode())

@@ -45,7 +45,7 @@ def client_context(identity: Identity) -> ssl.SSLContext:
     except ssl.SSLError as error:
         raise BrokenConfiguration(
             IDENTITY_SETTING,
-            f"OpenSSL refuses the identity file ({error.reason or error}).",
+            f"OpenSSL refuses the file ({error.reason or error}).",
             "Store a new identity file.",
         ) from error
     return context

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from aws_lambda_powertools import Logger
 
-from access_bridge.errors import BrokenConfiguration
+from access_bridge.errors import BrokenConfiguration, Refused
 from access_bridge.rules.model import TicketRules
 from access_bridge.servicenow.users import Users
 from access_bridge.teleport.client import Teleport
@@ -55,7 +55,7 @@ class Callers:
                 user = next((match for match in matches if match), None)
             if user is None and self._rules.caller:
                 user = self._users.find(self._rules.caller)
-        except BrokenConfiguration as error:
+        except (BrokenConfiguration, Refused) as error:
             self._missing("CallerNotFound", str(error))
             return ""
         if user is None:
@@ -68,7 +68,7 @@ class Callers:
             return ""
         try:
             group = self._users.group(self._rules.assignment_group)
-        except BrokenConfiguration as error:
+        except (BrokenConfiguration, Refused) as error:
             self._missing("AssignmentGroupNotFound", str(error))
             return ""
         if group is None:

@@ -29,8 +29,9 @@ class Fact:
 
 
 def facts(story: Story) -> tuple[Fact, ...]:
-    """Return all facts of a story, in the order in which they happened; the outcome comes last."""
-    told = [*_reviews(story), *_changes(story), *_decisions(story)]
+    """Return all facts of a story, in the order in which they happened; the outcome comes last. Of several views of one
+    fact the first counts: our own record of a decision says more than the review that applied it."""
+    told = [*_decisions(story), *_reviews(story), *_changes(story)]
     told = list({fact.id: fact for fact in reversed(told)}.values())
     return (*sorted(told, key=lambda fact: (fact.time or _LATEST, fact.id)), *_outcome(story))
 

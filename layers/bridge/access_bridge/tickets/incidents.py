@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
 
+from aws_lambda_powertools import Logger
+
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.errors import NotPermitted, Rejected
@@ -30,13 +32,14 @@ class Incidents:
     ----------
     client
         The ServiceNow client.
-    count
-        Adds to a metric.
+    count, log
+        Where it is told that a field came back other than it was sent.
     """
 
-    def __init__(self, client: ServiceNow, count: Callable[[str], None]) -> None:
+    def __init__(self, client: ServiceNow, count: Callable[[str], None], log: Logger) -> None:
         self._client = client
         self._count = count
+        self._log = log
 
     def read(self, sys_id: str, request_id: str) -> Row | None:
         """Return a ticket, None where a person has deleted it.
@@ -128,5 +131,9 @@ class Incidents:
             return None
 
     def _compare(self, written: Written) -> None:
-        if set(written.differences) - {"sys_id"}:
+        different = sorted(set(written.differences) - {"sys_id"})
+        if different:
             self._count("FieldCameBackDifferent")
+            self._log.warning(
+                "ServiceNow stored other values than were sent", extra={"record": written.sys_id, "fields": different}
+            )

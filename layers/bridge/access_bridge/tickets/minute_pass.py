@@ -78,7 +78,6 @@ def minute_pass(
     Retry, BrokenConfiguration
         Teleport, the ledger or the queue can't be used; the next pass does it all again.
     """
-    ledger.started(now)
     listed = teleport.access_requests()
     tickets = ledger.tickets([request.id for request in listed])
     gone, suspicious = missing(listed, ledger.open_tickets(), now)

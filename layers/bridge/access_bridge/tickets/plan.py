@@ -14,6 +14,8 @@ from access_bridge.tickets.story import Story
 ENDED_STATES = frozenset({"6", "7", "8"})
 """Resolved, Closed, Canceled in the incident's state model since Helsinki."""
 CLOSED = "7"
+READ_ONLY_STATES = frozenset({CLOSED, "8"})
+"""Closed and Canceled incidents take no change but an administrator's."""
 
 
 @dataclass(frozen=True, slots=True)

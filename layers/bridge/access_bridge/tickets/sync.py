@@ -29,7 +29,7 @@ from access_bridge.tickets.callers import Callers
 from access_bridge.tickets.content import Cluster, counter_display, counter_of, ticket_fields
 from access_bridge.tickets.incidents import Incidents, wanted_sys_id
 from access_bridge.tickets.observe import not_seen, seen, selects
-from access_bridge.tickets.plan import CLOSED, ENDED_STATES, Plan, digests, plan
+from access_bridge.tickets.plan import CLOSED, ENDED_STATES, READ_ONLY_STATES, Plan, digests, plan
 from access_bridge.tickets.story import Story, tell_story
 
 _END_FIELDS: Final = frozenset({"state", "close_code", "close_notes"})
@@ -81,7 +81,9 @@ def sync(request_id: str, event: AuditEvent | None, systems: Systems) -> None:
             systems.count("ForeignClusterEvent")
             return
         systems.ledger.put_event(event)
-    _Sync(request_id, systems).run()
+    before = _Sync(request_id, systems).run()
+    if before.failure:
+        systems.ledger.clear_ticket_failure(request_id)
 
 
 class _Sync:
@@ -91,7 +93,8 @@ class _Sync:
         self._ledger = systems.ledger
         self._incidents = systems.incidents
 
-    def run(self) -> None:
+    def run(self) -> TicketItem:
+        """Do it, and return the ticket's item as it was before."""
         request = self._systems.teleport.access_request(self._id)
         records = self._ledger.records(self._id)
         records = self._settle(records)
@@ -103,12 +106,13 @@ class _Sync:
         if ticket != records.ticket:
             ticket = self._ledger.save_ticket(ticket)
         if story is None or not ticket.selected:
-            return
+            return records.ticket
         cluster = Cluster(self._systems.teleport.cluster_name, self._web_addr())
         fields = ticket_fields(story, cluster, self._systems.rules.ticket)
         if not ticket.sys_id:
             ticket = self._create(ticket, story, fields)
         self._tell(ticket, story, fields)
+        return records.ticket
 
     # ---- what is known ----
 
@@ -252,7 +256,7 @@ class _Sync:
         try:
             row = self._written(ticket, lambda: self._incidents.update(ticket.sys_id, values))
         except (Rejected, NotPermitted):
-            if not self._is_closed(ticket.sys_id):
+            if not self._is_read_only(ticket.sys_id):
                 raise
             current = self._ledger.records(self._id).ticket
             self._count_as_told(current, step, ended_by=ticket.ended_by or ("" if ticket.outcome else _BY_PERSON))
@@ -276,9 +280,9 @@ class _Sync:
                 self._ledger.save_ticket(replace(ticket, attempt=None))
             raise
 
-    def _is_closed(self, sys_id: str) -> bool:
+    def _is_read_only(self, sys_id: str) -> bool:
         row = self._incidents.read(sys_id, self._id)
-        return row is not None and row.get("state") == CLOSED
+        return row is not None and row.get("state") in READ_ONLY_STATES
 
     def _count_as_told(self, ticket: TicketItem, step: Plan, *, ended_by: str) -> None:
         """The ticket can't take these facts any more: they count as told, in the log and a metric."""
