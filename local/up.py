@@ -67,8 +67,8 @@ def _write(file: Path, system: LocalSystem) -> None:
 
 def _show_trouble(line: dict[str, Any]) -> None:
     if line.get("level") in ("WARNING", "ERROR", "CRITICAL"):
-        text = line.get("message") or line.get("errorMessage")
-        print(f"{line['function']}: {line['level'].lower()}: {text}", file=sys.stderr, flush=True)
+        parts = (line["function"], line.get("message") or line.get("errorMessage"), line.get("problem"))
+        print(": ".join(str(part) for part in parts if part), file=sys.stderr, flush=True)
 
 
 def _welcome(system: LocalSystem) -> str:

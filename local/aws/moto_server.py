@@ -28,7 +28,8 @@ QUEUES_PATH = "/local/queues"
 class OneAtATime:
     """WSGI middleware that lets one request through at a time: moto's queues are plain lists without locks.
 
-    It answers `GET /local/queues` itself: every message of every queue, without receiving any.
+    It answers `/local/queues` itself: GET shows every message of every queue without receiving any, DELETE empties the
+    queues (SQS itself, and moto with it, purges a queue only once a minute).
     """
 
     def __init__(self, application: DomainDispatcherApplication) -> None:
@@ -38,6 +39,8 @@ class OneAtATime:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with self._lock:
             if environ["PATH_INFO"] == QUEUES_PATH:
+                if environ["REQUEST_METHOD"] == "DELETE":
+                    _empty_queues()
                 return Response(json.dumps(_messages()), mimetype="application/json")(environ, start_response)
             return list(self._application(environ, start_response))
 
@@ -57,6 +60,12 @@ def _messages() -> dict[str, list[dict[str, str | int | bool]]]:
         ]
         for queue in queues
     }
+
+
+def _empty_queues() -> None:
+    for queue in sqs_backends[ACCOUNT_ID][REGION].queues.values():
+        queue._messages.clear()
+        queue._pending_messages.clear()
 
 
 class QuietRequestHandler(MotoRequestHandler):

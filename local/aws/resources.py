@@ -93,10 +93,6 @@ class Resources:
             (self.put_secret if kind == "secret" else self.put_parameter)(name, text)
         return bool(changed)
 
-    def queue_urls(self) -> list[str]:
-        """Return the URLs of all queues, those with dead letters too."""
-        return [url for queue in (self.tickets, self.decisions) for url in (queue.url, queue.dead_letter_url)]
-
 
 def _create_queue(account: Account, name: str, visibility_timeout: int, max_receive_count: int) -> Queue:
     def create(queue_name: str, **attributes: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ class FileWatcher:
         self._thread = threading.Thread(target=self._run, daemon=True, name="file-watcher")
 
     def load(self, file: Path, use: Callable[[str], object]) -> None:
-        """Call `use` with the file's text, now and after each change. A SettingError that it raises later is printed."""
+        """Call `use` with the file's text, now and after each change; a SettingError of a later call is printed."""
         self._stamps.setdefault(file, _stamp(file))
         self._watched.append((file, use))
         use(_read(file))

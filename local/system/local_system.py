@@ -169,8 +169,7 @@ class LocalSystem:
             if changed or dict(function.variables) != self._variables_at_start[name]:
                 now = dict.fromkeys(function.variables)
                 function.set_environment(**{**now, **self._variables_at_start[name]})
-        for url in self.resources.queue_urls():
-            self.aws.sqs.purge_queue(QueueUrl=url)
+        self.aws.empty_queues()
 
     def stop_forwarding(self) -> None:
         """Let the event forwarder stand still; `settle` doesn't wait for its events then."""

@@ -18,6 +18,7 @@ from local.aws.gateway import Gateway, Route
 from local.aws.output import Output
 from local.aws.poller import QueuePoller
 from local.aws.resources import Resources
+from local.system import LocalSystem
 
 HANDLER = """
     import json, os, time
@@ -196,3 +197,48 @@ def test_a_changed_setting_reaches_the_next_call(aws: Aws) -> None:
     aws.function.set_environment(SETTING="new")
     requests.post(f"{aws.gateway.url}/doors/exact", timeout=10)
     wait_until(lambda: any(line.get("setting") == "new" for line in aws.output.logs()))
+
+
+def test_reset_takes_back_what_a_test_changed(system: LocalSystem) -> None:
+    name = system.environment("teleport_events")["WEBHOOK_SECRET_ARN"]
+    system.set_environment("teleport_events", RETRY_BASE_SECONDS="9", ADDED="yes")
+    system.put_secret("teleport_events", "WEBHOOK_SECRET_ARN", "another token")
+    system.servicenow.faults.unavailable(times=5)
+    system.stop_forwarding()
+    system.aws.sqs.send_message(
+        QueueUrl=system.resources.decisions.dead_letter_url,
+        MessageBody="{}",
+        MessageGroupId="a",
+        MessageDeduplicationId="a",
+    )
+    assert len(system.dead_letters()) == 1
+
+    system.reset()
+
+    assert system.environment("teleport_events")["RETRY_BASE_SECONDS"] == "1"
+    assert "ADDED" not in system.environment("teleport_events")
+    secret = system.aws.secretsmanager.get_secret_value(SecretId=name)
+    assert secret["SecretString"] == system.webhook_token
+    assert system.dead_letters() == []
+    request_id = system.teleport.as_user("alice").create_request(["dba"], "after the reset")
+    system.settle()
+    assert [row for row in system.servicenow.rows("incident") if row["correlation_id"] == request_id]
+    assert system.ledger(request_id)
+
+
+def test_a_system_that_does_not_come_to_rest_says_what_is_left(system: LocalSystem) -> None:
+    system.stop_forwarding()
+    system.servicenow.faults.unavailable(times=99)
+    system.teleport.as_user("alice").create_request(["dba"], "nobody answers")
+    system.tick("teleport_events")
+    with pytest.raises(AssertionError, match="did not come to rest") as raised:
+        system.settle(timeout=1)
+    assert "tickets.fifo" in str(raised.value)
+
+
+def test_killed_functions_start_again_with_the_next_call(system: LocalSystem) -> None:
+    assert system.kill("teleport_events") >= 1
+    answer = requests.post(
+        system.webhook_url, data="{}", headers={"Authorization": f"Bearer {system.webhook_token}"}, timeout=10
+    )
+    assert answer.status_code == 200

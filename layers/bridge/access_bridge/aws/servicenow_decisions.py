@@ -82,7 +82,6 @@ class ServiceNowDecisions:
                     log=logger,
                 )
                 decide(message, systems)
-            self._runtime.ledger.clear_decision_failure(message.request_id, message.decision_id)
         finally:
             logger.remove_keys(["request_id"])
 

@@ -57,6 +57,8 @@ def decide(message: DecisionMessage, systems: Systems) -> None:
         work = _Decide(message, item, systems)
         verdict = work.run()
         ledger.save_decision(with_verdict(work.item, verdict))
+        if item.failure:
+            ledger.clear_decision_failure(message.request_id, message.decision_id)
         systems.count(f"Decision{''.join(word.capitalize() for word in verdict.outcome.split('_'))}")
         systems.log.info(
             "decided",

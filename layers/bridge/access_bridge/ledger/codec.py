@@ -64,9 +64,9 @@ def ticket_item(request_id: str, attributes: Mapping[str, Any]) -> TicketItem:
 
 
 def decision_attributes(item: DecisionItem) -> dict[str, Any]:
-    """Return the attributes of a decision item."""
+    """Return the attributes of a decision item that `decide` owns; those of failures are written apart."""
     values = asdict(item)
-    del values["request_id"], values["decision_id"]
+    del values["request_id"], values["decision_id"], values["failure"]
     values["attempt_at"] = _decimal(item.attempt_at)
     return values
 

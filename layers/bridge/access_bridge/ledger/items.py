@@ -87,6 +87,7 @@ class DecisionItem:
     outcome: str = ""
     code: str = ""
     sentence: str = ""
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

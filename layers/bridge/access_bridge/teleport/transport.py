@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from typing import cast
@@ -54,7 +55,8 @@ class TeleportChannel(Channel):
         """Close the connection and its socket; safe to call when there is none."""
         self.close()
         if self._transport is not None:
-            self._transport.abort()
+            with contextlib.suppress(AttributeError):  # early 3.11 releases fail here once the peer has closed
+                self._transport.abort()
             await asyncio.sleep(0)  # the socket is closed in the loop's next round, the TLS layer's in this one
             await asyncio.sleep(0)
 
