@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from local.paths import command
 from local.system.actions import ActionError
 from local.system.control import ask
 from local.system.settings import SettingError
@@ -83,7 +84,7 @@ def _request(given: argparse.Namespace) -> int:
     print(f"Request {answer['request_id']} is made.")
     if answer.get("incident"):
         print(f"Incident {answer['incident']} stands for it. Decide it:")
-        print(f"  python -m local decide {answer['incident']} approve --as bob")
+        print(f"  {command()} decide {answer['incident']} approve --as bob")
     elif "incident" in answer:
         print("No incident stands for it yet: the output that `up` names says why.")
         return 1
@@ -113,7 +114,8 @@ def _decide(given: argparse.Namespace) -> int:
 
 
 def _show(given: argparse.Namespace) -> int:  # noqa: ARG001 - every command gets them
-    console = Console(markup=False, highlight=False, emoji=False, soft_wrap=True)
+    console = Console(markup=False, highlight=False, emoji=False)
+    console.width = max(console.width, 100)  # ids stay whole, for copying
     for title, rows in ask("show").items():
         console.print(f"{title.capitalize()}:" if rows else f"No {title} yet.")
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="underline")

@@ -12,6 +12,7 @@ from typing import Any
 
 from local.aws.environment import EnvironmentLost
 from local.aws.gateway import PortTaken
+from local.paths import command, short
 from local.system.control import STATE, ControlServer
 from local.system.local_system import LocalSystem
 from local.system.options import Options
@@ -43,7 +44,7 @@ def keep_running(port: int, settings_file: Path | None) -> int:
         print(f"{error} Choose another: --port {port + 1}", file=sys.stderr)
         return 1
     except EnvironmentLost as error:
-        print(f"A function did not start: {error}. The log in {_short(STATE)} says more.", file=sys.stderr)
+        print(f"A function did not start: {error}. The log in {short(STATE)} says more.", file=sys.stderr)
         return 1
     return 0
 
@@ -91,14 +92,14 @@ def _welcome(system: LocalSystem) -> str:
         f"              key {callback_key}",
         f"  Teleport    {teleport}",
         f"  ServiceNow  {servicenow}",
-        f"  Output      {_short(system.log_file or STATE)}",
+        f"  Output      {short(system.log_file or STATE)}",
         "",
     ]
     if stand_ins.teleport:
         lines += [
             "In another terminal, ask for access and look at both sides:",
-            f'  {_python()} -m local request --user alice --roles dba --reason "restart the database"',
-            f"  {_python()} -m local show",
+            f'  {command()} request --user alice --roles dba --reason "restart the database"',
+            f"  {command()} show",
         ]
     else:
         lines += [
@@ -109,16 +110,8 @@ def _welcome(system: LocalSystem) -> str:
     if stand_ins.servicenow:
         lines += [
             "Decide on the incident, as somebody of the group Access approvers (bob or carol):",
-            f"  {_python()} -m local decide INC0010001 approve --as bob",
+            f"  {command()} decide INC0010001 approve --as bob",
         ]
     else:
         lines += ["Decide in your instance: it posts the decision to the callback, signed with the key."]
     return "\n".join(lines)
-
-
-def _short(file: Path) -> str:
-    return str(file.relative_to(Path.cwd())) if file.is_relative_to(Path.cwd()) else str(file)
-
-
-def _python() -> str:
-    return _short(Path(sys.executable)) if Path(sys.executable).is_relative_to(Path.cwd()) else "python"

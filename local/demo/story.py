@@ -17,7 +17,7 @@ from local.system import actions
 from local.system.local_system import LocalSystem
 from local.system.options import Options
 
-_EXPIRING = timedelta(seconds=5)
+_EXPIRING = timedelta(seconds=7)
 _APPROVE_CALLS = "one insert, one look at its state just before it is resolved, one update with the note"
 _STATES = dict(CHOICES["incident", "state"])
 
@@ -115,7 +115,7 @@ class _Story:
         self._start_counting()
         self._system.teleport.expiry_delay = 0.2
         reason = "Only needed right now"
-        command = f"tsh request create --roles=dba --request-ttl=5s --reason='{reason}'"
+        command = f"tsh request create --roles=dba --request-ttl={_EXPIRING.seconds}s --reason='{reason}'"
         self._teller.does("alice types", command, typed=True)
         request_id = self._system.teleport.as_user("alice").create_request(["dba"], reason, ttl=_EXPIRING)
         incident = self._incident_of(request_id)

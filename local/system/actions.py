@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from local.paths import command
 from local.servicenow.errors import Refused
 from local.servicenow.instance import ServiceNowInstance
 from local.servicenow.schema import CHOICES, DECISION
@@ -72,7 +73,7 @@ def decide(system: LocalSystem, ticket: str, decision: Literal["approved", "reje
     """
     incident = find_incident(system, ticket)
     if incident is None:
-        raise ActionError(f"No incident has the number or the request id {ticket}. `python -m local show` lists them.")
+        raise ActionError(f"No incident has the number or the request id {ticket}. List them: {command()} show")
     try:
         return _servicenow(system).decide(user, incident.sys_id, decision, reason)
     except Refused as refused:

@@ -14,6 +14,7 @@ import requests
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from local.paths import command
 from local.system import actions
 from local.system.actions import ActionError
 from local.system.local_system import LocalSystem
@@ -119,7 +120,7 @@ def ask(action: str, **arguments: Any) -> dict[str, Any]:
         if "error" in document:
             raise ActionError(document["error"])
         return document
-    raise ActionError("Nothing runs here. Start it in another terminal: python -m local up")
+    raise ActionError(f"Nothing runs here. Start it in another terminal: {command()} up")
 
 
 class _QuietHandler(WSGIRequestHandler):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -46,13 +47,16 @@ def running(directory: Path, environment: Mapping[str, str]) -> Iterator[tuple[d
         stderr=subprocess.STDOUT,
         text=True,
     )
-    try:
+    with contextlib.ExitStack() as stack:
+        logs = stack.enter_context(contextlib.ExitStack())
+        stack.callback(process.communicate, timeout=20)
+        stack.callback(process.send_signal, signal.SIGTERM)
         wait_for(lambda: settings_file.exists() or process.poll() is not None)
         assert process.poll() is None, process.stdout and process.stdout.read()
-        yield json.loads(settings_file.read_text()), process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        settings = json.loads(settings_file.read_text())
+        log = PROJECT / ".local" / f"functions-{urlsplit(settings['webhook_url']).port}.log"
+        logs.callback(log.unlink, missing_ok=True)
+        yield settings, process
 
 
 def test_up_works_with_a_cluster_and_an_instance_that_only_the_settings_name(tmp_path: Path) -> None:

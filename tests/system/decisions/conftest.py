@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.system import LocalSystem
 from tests.system.decisions.office import Office
 from tests.system.decisions.secrets_told import secrets_told
+
+
+@pytest.fixture
+def system(shared_system: LocalSystem) -> Iterator[LocalSystem]:  # TEMP
+    yield shared_system
+    with contextlib.suppress(ClientError):
+        shared_system.reset()
 
 
 @pytest.fixture

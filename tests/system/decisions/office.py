@@ -123,14 +123,14 @@ class Office:
         finally:
             self.system.servicenow.callbacks.enabled = True
 
-    def row(self, user: str, ticket: Ticket, decision: Choice = "approved", **values: str) -> str:
+    def row(self, user: str, on: Ticket, choice: Choice = "approved", **values: str) -> str:
         """Put a decision row into the database that no click would have made. Returns its sys_id."""
         honest = {
             "ticket_table": "incident",
-            "ticket": ticket.sys_id,
-            "request_id": ticket.request_id,
+            "ticket": on.sys_id,
+            "request_id": on.request_id,
             "cluster": self.system.teleport.name,
-            "decision": decision,
+            "decision": choice,
             "decided_by": self.user(user),
             "sys_created_by": user,
         }

@@ -170,7 +170,9 @@ class _Decide:
         _stop(judge.judge_requester(user, names, systems.evidence.users_named(names)))
         _stop(judge.judge_withdrawn(row, systems.evidence.others_of(row)))
         _stop(judge.judge_resolved(request, self._state))
-        _stop(judge.judge_own_review(request, user, self._state))
+        authors = {review.author for review in request.reviews} - {systems.teleport.username}
+        addresses = {author: email_addresses(systems.teleport, author) for author in authors}
+        _stop(judge.judge_own_review(request, user, self._state, addresses))
 
     def _record_attempt(self, mode: str, author: str) -> None:
         self.item = replace(

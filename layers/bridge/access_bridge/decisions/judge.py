@@ -162,11 +162,25 @@ def judge_resolved(request: AccessRequest, wanted: RequestState) -> Verdict | No
     )
 
 
-def judge_own_review(request: AccessRequest, user: User, wanted: RequestState) -> Verdict | None:
-    """The human's own review in Teleport meanwhile counts there already."""
+def judge_own_review(
+    request: AccessRequest, user: User, wanted: RequestState, addresses: Mapping[str, Iterable[str]]
+) -> Verdict | None:
+    """The human's own review in Teleport meanwhile counts there already: a second vote of his would count twice.
+
+    Parameters
+    ----------
+    request
+        The request with its reviews.
+    user
+        Who decided.
+    wanted
+        His vote.
+    addresses
+        The e-mail addresses of the reviewers, by their names in Teleport.
+    """
     mine = {name.casefold() for name in (user.user_name, user.email) if name}
     for review in request.reviews:
-        if review.author.casefold() in mine:
+        if mine & {name.casefold() for name in (review.author, *addresses.get(review.author, ()))}:
             if review.proposed_state is wanted:
                 return refused(
                     Reason.ALREADY_REVIEWED, "You already reviewed this request in Teleport, with the same vote."

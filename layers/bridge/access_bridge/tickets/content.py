@@ -13,11 +13,13 @@ from access_bridge.decisions.outcome import without_mark
 from access_bridge.rules.model import Outcome, TicketRules
 from access_bridge.servicenow.text import LENGTHS, cut
 from access_bridge.tickets.story import DELETED, EXPIRED, Story, actor_name
-from access_bridge.tickets.words import lines, listed, quoted, resource_words, said, state_word
+from access_bridge.tickets.words import lines, listed, reason_words, resource_words, said, state_word
 from access_bridge.times import show_time
 
 _DISPLAY: Final = re.compile(r"#(\d+)$")
 _COUNTER_ROOM: Final = 12
+_LISTS: Final = ("Roles", "Resources", "Suggested reviewers")
+_SHORT_LIST: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Cluster:
 
     def link(self, request_id: str) -> str:
         """Return the address of a request in the web UI (recorded: /web/requests/ID)."""
-        return f"https://{self.web_addr.removesuffix(':443')}/web/requests/{request_id}"
+        return f"https://{said(self.web_addr.removesuffix(':443'))}/web/requests/{request_id}"
 
 
 def ticket_fields(story: Story, cluster: Cluster, rules: TicketRules) -> dict[str, str]:
@@ -96,20 +98,20 @@ def _description(story: Story, cluster: Cluster) -> str:
         if story.known
         else "Teleport no longer has this request, and its creation was never reported: who asked for what is unknown."
     )
+    access = pending or request.state is RequestState.APPROVED
     facts = {
         "Requester": said(request.user),
         "Roles": listed(story.asked_roles),
         "Resources": resource_words(request.resources, cluster.name),
         "Requested at": show_time(request.created),
         "Pending until": show_time(request.expires_resource) if pending else "",
-        "Access until": show_time(request.access_until),
-        "Access starts": show_time(request.assume_start),
+        "Access until": show_time(request.access_until) if access else "",
+        "Access starts": show_time(request.assume_start) if access else "",
         "Suggested reviewers": listed(request.suggested_reviewers),
         "Cluster": said(cluster.name),
         "Request ID": request.id,
     }
-    text = lines(head, "", *(f"{label}: {value}" for label, value in facts.items() if value))
-    reason = f"\nReason:\n{quoted(request.reason)}" if request.reason.strip() else ""
+    reason = f"\n{reason_words(request.reason)}" if request.reason.strip() else ""
     tail = f"\nIn Teleport: {cluster.link(request.id)}" if story.known else ""
     if pending:
         tail = lines(
@@ -120,8 +122,18 @@ def _description(story: Story, cluster: Cluster) -> str:
             f"  tsh request review --approve {request.id}",
             f"  tsh request review --deny {request.id}",
         )
-    room = LENGTHS["description"] - len(reason) - len(tail) - 2
-    return lines(cut(text, room), reason, tail)
+    room = LENGTHS["description"] - len(lines(head, reason, tail)) - 2
+    return lines(f"{head}\n", *_labelled(facts, room), reason, tail)
+
+
+def _labelled(facts: Mapping[str, str], room: int) -> list[str]:
+    """Return the facts as lines that fit: long lists are cut, so that whoever asks for much can't push out the rest."""
+    labels = {label: value for label, value in facts.items() if value}
+    long = [label for label in _LISTS if len(labels.get(label, "")) > _SHORT_LIST]
+    rest = sum(len(label) + 3 + len(value) for label, value in labels.items() if label not in long)
+    rest += sum(len(label) + 3 for label in long)
+    share = (room - rest) // max(len(long), 1)
+    return [f"{label}: {cut(value, share) if label in long else value}" for label, value in labels.items()]
 
 
 def _close_notes(story: Story) -> str:
@@ -140,17 +152,15 @@ def _close_notes(story: Story) -> str:
         if request.state is RequestState.APPROVED and request.access_until
         else "",
         f"Access list: {said(request.promoted_access_list)}" if request.promoted_access_list else "",
-        f"Reason: {quoted(reason)}" if (reason := _deciding_reason(story)) else "",
+        reason_words(_deciding_reason(story)),
     )
 
 
 def _deciders(story: Story) -> str:
     state = story.request.state
-    reviewers = [said(review.author) for review in story.request.reviews if review.proposed_state is state]
-    actors = dict.fromkeys(said(change.actor) for change in story.changes if change.state is state)
-    parts = [f"review by {', '.join(reviewers)}"] if reviewers else []
-    parts += [f"set by {actor}" for actor in actors]
-    return f"By: {'; '.join(parts)}" if parts else ""
+    reviewers = listed(review.author for review in story.request.reviews if review.proposed_state is state)
+    actors = listed(dict.fromkeys(change.actor for change in story.changes if change.state is state))
+    return lines(f"Reviewed by: {reviewers}" if reviewers else "", f"Set by: {actors}" if actors else "")
 
 
 def _deciding_reason(story: Story) -> str:

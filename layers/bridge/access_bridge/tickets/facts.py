@@ -15,7 +15,7 @@ from access_bridge.decisions.outcome import Outcome, marked_decision, without_ma
 from access_bridge.ledger.items import DecisionItem
 from access_bridge.tickets.content import granted
 from access_bridge.tickets.story import DELETED, EXPIRED, DirectChange, Story, actor_name
-from access_bridge.tickets.words import lines, quoted, said, state_word
+from access_bridge.tickets.words import lines, quoted, reason_words, said, state_word
 from access_bridge.times import show_time
 
 
@@ -58,23 +58,22 @@ def _reviews(story: Story) -> Iterator[Fact]:
 
 def _review_text(review: Review) -> str:
     by = f" (submitted by {said(review.submitted_by)})" if review.submitted_by else ""
-    reason = quoted(without_mark(review.reason))
     return lines(
         f"{said(review.author)}{by} reviewed the request: {state_word(review.proposed_state)}.",
-        f"Reason: {reason}" if reason else "",
+        reason_words(without_mark(review.reason)),
     )
 
 
 def _changes(story: Story) -> Iterator[Fact]:
     for change in story.changes:
-        decision = _applied_by(story, change.decision_id, "")
+        decision = _applied_by(story, change.decision_id, change.updated_by)
         yield Fact(f"decision:{decision}" if decision else f"change:{change.uid}", change.time, _change_text(change))
 
 
 def _change_text(change: DirectChange) -> str:
     return lines(
-        f"{said(change.actor)} set the request to {state_word(change.state)}.",
-        f"Reason: {quoted(change.reason)}" if change.reason.strip() else "",
+        f"In Teleport, {said(change.actor)} set the request to {state_word(change.state)}.",
+        reason_words(change.reason),
     )
 
 
@@ -84,7 +83,7 @@ def _applied_by(story: Story, decision_id: str, author: str) -> str:
     if not decision_id:
         return ""
     attempts = (item for item in story.decisions if item.decision_id == decision_id and item.attempt_mode)
-    return next((item.decision_id for item in attempts if not author or item.attempt_author == author), "")
+    return next((item.decision_id for item in attempts if item.attempt_author == author), "")
 
 
 def _decisions(story: Story) -> Iterator[Fact]:
@@ -133,6 +132,7 @@ def _state_text(story: Story) -> str:
         f"The request is {state_word(request.state)}.",
         *(f"{label}: {value}" for label, value in granted(story).items()),
         f"Access until: {show_time(request.access_until)}" if until else "",
+        f"Access list: {said(request.promoted_access_list)}" if request.promoted_access_list else "",
         ""
         if _explained(story)
         else "It was set directly in Teleport. Who did it follows when Teleport's audit event arrives.",

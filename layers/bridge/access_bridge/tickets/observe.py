@@ -27,13 +27,14 @@ def seen(ticket: TicketItem, request: AccessRequest) -> TicketItem:
 
 
 def not_seen(ticket: TicketItem, story: Story, now: datetime, *, proved: bool) -> TicketItem:
-    """Return the item after Teleport didn't show the request: gone where the identity proved that it sees others, else
-    only *not seen since*."""
+    """Return the item after Teleport didn't show the request: gone, since the identity first proved that it sees
+    others, else only *not seen since*."""
     until = story.request.pending_until
+    newly_gone = proved and not ticket.gone
     return replace(
         ticket,
         gone=ticket.gone or proved,
-        not_seen_since=ticket.not_seen_since or now.timestamp(),
+        not_seen_since=(None if newly_gone else ticket.not_seen_since) or now.timestamp(),
         pending_until=ticket.pending_until or (until.timestamp() if until else None),
     )
 

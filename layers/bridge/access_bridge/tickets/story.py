@@ -53,7 +53,7 @@ class DirectChange:
     def actor(self) -> str:
         """Who did it, in words."""
         who = actor_name(self.updated_by) or "somebody"
-        return f"{who}, on behalf of {self.delegator}" if self.delegator else who
+        return f"{who} on behalf of {self.delegator}" if self.delegator else who
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,8 @@ def tell_story(now_in_teleport: AccessRequest | None, records: Records, *, clust
         return None
     reviews = _merged_reviews(base.reviews, events)
     request = replace(base, reviews=reviews, state=_merged_state(base, records.ticket.snapshot, events))
+    if not request.promoted_access_list:
+        request = replace(request, promoted_access_list=_promoted_access_list(events))
     if created:
         request = replace(request, resources=_with_names(request.resources, created))
     asked = tuple(created.get("roles", ())) if created else records.ticket.asked_roles
@@ -201,6 +203,11 @@ def _merged_state(
     return max(states, key=lambda state: _RANK[state])
 
 
+def _promoted_access_list(events: Iterable[Mapping[str, Any]]) -> str:
+    names = (event.get("promoted_access_list_title") or event.get("promoted_access_list_name") for event in events)
+    return next((name for name in names if name), "")
+
+
 def _end(
     now_in_teleport: AccessRequest | None,
     request: AccessRequest,
@@ -215,10 +222,12 @@ def _end(
     if delete:
         return DELETED, parse_time(delete.get("time")), delete.get("user", "")
     if now_in_teleport is None:
-        until = request.pending_until
-        if until and now > until + EXPIRY_GRACE:
+        until, ticket = request.pending_until, records.ticket
+        # What was gone before its time stays deleted, however late somebody looks again.
+        over = ticket.not_seen_since if ticket.gone and ticket.not_seen_since else (now - EXPIRY_GRACE).timestamp()
+        if until and over > until.timestamp():
             return EXPIRED, until, ""
-        if records.ticket.gone:
+        if ticket.gone:
             return DELETED, None, ""
     return "", None, ""
 

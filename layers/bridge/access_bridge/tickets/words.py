@@ -30,6 +30,15 @@ def quoted(text: str) -> str:
     return cut(plain(text).strip(), REASON_LENGTH)
 
 
+def reason_words(text: str) -> str:
+    """Return a reason with its label, nothing where there is none. Each line of a longer one is marked, so that no line
+    of somebody else's passes for one of ours."""
+    words = quoted(text)
+    if "\n" not in words:
+        return f"Reason: {words}" if words else ""
+    return "\n".join(["Reason:", *(f"> {line}".rstrip() for line in words.split("\n"))])
+
+
 def state_word(state: RequestState) -> str:
     """Return a state in words."""
     return _STATES.get(state, state.value.lower())

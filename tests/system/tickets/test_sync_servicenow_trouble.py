@@ -1,0 +1,292 @@
+"""Whatever ServiceNow does with a write, and wherever the bridge dies over it: one incident, each fact told once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from local.servicenow.faults import Fault, Incoming, Kind
+from local.servicenow.instance import ServiceNowInstance
+from local.system import LocalSystem
+from tests.system.tickets.asking import (
+    about,
+    approve,
+    ask,
+    asked_and_told,
+    counted,
+    incident,
+    incidents,
+    ledger_ticket,
+    notes,
+    state,
+    times_told,
+)
+
+BOB = "bob reviewed the request: approved"
+UNANSWERED: tuple[Kind, ...] = ("error_after_commit", "truncated_json", "empty_success", "drop_after_commit")
+UNWRITTEN: tuple[Kind, ...] = ("error_before", "html_page", "unavailable", "drop_before", "rate_limited")
+
+
+@pytest.fixture
+def own_ids(system: LocalSystem) -> ServiceNowInstance:
+    """An instance that ignores the sys_id that a client asks for; for this test only."""
+    system.servicenow.honours_client_sys_id = False
+    return system.servicenow
+
+
+@pytest.fixture(autouse=True)
+def as_before(system: LocalSystem) -> object:
+    """What a test here changes on the instance is taken back after it."""
+    yield
+    system.servicenow.honours_client_sys_id = True
+    system.servicenow.start()
+
+
+def test_servicenow_down_for_the_first_three_tries(system: LocalSystem) -> None:
+    system.servicenow.stop()
+    request_id = ask(system)
+    system.wait_until(lambda: ledger_ticket(system, request_id).get("attempts", 0) >= 3, timeout=15)
+    assert "connection" in ledger_ticket(system, request_id)["failure"]
+    system.servicenow.start()
+    system.wait_until(lambda: incidents(system, request_id), timeout=15)
+    system.settle()
+    assert len(incidents(system, request_id)) == 1
+    assert "failure" not in ledger_ticket(system, request_id)
+    assert system.dead_letters() == []
+
+
+@pytest.mark.parametrize("kind", UNANSWERED)
+def test_an_insert_that_was_made_and_never_answered_is_one_incident(system: LocalSystem, kind: Kind) -> None:
+    before = counted(system, "UnknownOutcomeSettled")
+    with_stop = _trouble_with_next(system, kind, "POST")
+    request_id = ask(system)
+    system.settle()
+    assert with_stop.seen
+    assert len(incidents(system, request_id)) == 1
+    assert notes(system, request_id) == []
+    assert counted(system, "UnknownOutcomeSettled") == before + 1
+    _is_told_of(system, request_id)
+
+
+@pytest.mark.parametrize("kind", UNANSWERED)
+def test_a_note_that_was_written_and_never_answered_is_one_note(system: LocalSystem, kind: Kind) -> None:
+    request_id = asked_and_told(system, "dave")
+    fault = _trouble(system, request_id, kind, "PATCH")
+    approve(system, request_id, "bob")
+    system.settle()
+    assert fault.seen
+    assert len(notes(system, request_id)) == 1
+    assert times_told(system, request_id, BOB) == 1
+    _is_told_of(system, request_id, "carol")
+
+
+@pytest.mark.parametrize("kind", UNWRITTEN)
+def test_what_servicenow_did_not_take_is_tried_again(system: LocalSystem, kind: Kind) -> None:
+    insert = _trouble_with_next(system, kind, "POST")
+    request_id = ask(system, "dave")
+    system.settle()
+    assert insert.seen
+    assert len(incidents(system, request_id)) == 1
+    patch = _trouble(system, request_id, kind, "PATCH")
+    approve(system, request_id, "bob")
+    system.settle()
+    assert patch.seen
+    assert len(notes(system, request_id)) == 1
+    assert times_told(system, request_id, BOB) == 1
+
+
+@pytest.mark.parametrize("kind", ["html_page", "truncated_json", "error_before"])
+def test_a_read_that_says_nothing_is_tried_again(system: LocalSystem, kind: Kind) -> None:
+    request_id = asked_and_told(system)
+    fault = _trouble(system, request_id, kind, "GET")
+    approve(system, request_id, "bob")
+    system.settle()
+    assert fault.seen
+    assert state(system, request_id) == "Resolved"
+    assert times_told(system, request_id, BOB) == 1
+    assert len(notes(system, request_id)) == 1
+
+
+def test_a_rate_limit_is_waited_out_as_long_as_it_asks(system: LocalSystem) -> None:
+    request_id = asked_and_told(system)
+    fault = system.servicenow.faults.rate_limited(retry_after=2, method="PATCH", when=about(request_id))
+    approve(system, request_id, "bob")
+    system.wait_until(lambda: fault.seen)
+    held = system.wait_until(lambda: [one for one in system.aws.messages()["tickets.fifo"] if one.group == request_id])
+    assert not held[0].visible
+    system.settle()
+    assert (state(system, request_id), len(notes(system, request_id))) == ("Resolved", 1)
+
+
+def test_a_commit_after_our_timeout_is_one_incident_and_one_note(system: LocalSystem) -> None:
+    known = asked_and_told(system, "dave")
+    patch = system.servicenow.faults.late(120, method="PATCH", when=about(known))
+    approve(system, known, "bob")
+    assert patch.wait_until_hit(10)
+    insert = system.servicenow.faults.late(120, method="POST", table="incident")
+    request_id = ask(system)
+    assert insert.wait_until_hit(10)
+
+    def given_up(one: str) -> bool:
+        return "no answer in time" in ledger_ticket(system, one).get("failure", "")
+
+    system.wait_until(lambda: given_up(known) and given_up(request_id), timeout=45, what="our timeout didn't come")
+    assert (incidents(system, request_id), notes(system, known)) == ([], [])
+    patch.release()
+    insert.release()
+    system.settle()
+    assert len(incidents(system, request_id)) == 1
+    assert len(notes(system, known)) == 1
+    assert times_told(system, known, BOB) == 1
+    _is_told_of(system, request_id)
+
+
+@pytest.mark.parametrize("kind", ["drop_after_commit", "drop_before"])
+def test_killed_over_the_insert_there_is_one_incident(system: LocalSystem, kind: Kind) -> None:
+    fault = system.servicenow.faults.add(Fault(kind, method="POST", table="incident", when=_kill(system)))
+    request_id = ask(system)
+    system.settle()
+    assert fault.seen
+    assert len(incidents(system, request_id)) == 1
+    _is_told_of(system, request_id)
+
+
+@pytest.mark.parametrize("kind", ["drop_after_commit", "drop_before"])
+def test_killed_over_a_note_it_is_told_once(system: LocalSystem, kind: Kind) -> None:
+    request_id = asked_and_told(system)
+    fault = system.servicenow.faults.add(Fault(kind, method="PATCH", table="incident", when=_kill(system, request_id)))
+    approve(system, request_id, "bob", "known window")
+    system.settle()
+    assert fault.seen
+    assert state(system, request_id) == "Resolved"
+    assert len(notes(system, request_id)) == 1
+    for fact in (BOB, "known window", "The request is approved."):
+        assert times_told(system, request_id, fact) == 1
+    assert incident(system, request_id)["correlation_display"].endswith("#2")
+
+
+def test_what_happens_while_an_outcome_is_unknown_is_told_too(system: LocalSystem) -> None:
+    request_id = asked_and_told(system, "dave")
+    fault = _trouble(system, request_id, "error_after_commit", "PATCH")
+    approve(system, request_id, "bob")
+    system.wait_until(lambda: fault.seen)
+    approve(system, request_id, "carol")
+    system.settle()
+    assert state(system, request_id) == "Resolved"
+    for reviewer in ("bob", "carol"):
+        assert times_told(system, request_id, f"{reviewer} reviewed the request: approved") == 1
+
+
+@pytest.mark.parametrize("kind", UNANSWERED[:2])
+def test_an_instance_that_chooses_its_own_ids_has_one_incident(
+    system: LocalSystem, own_ids: ServiceNowInstance, kind: Kind
+) -> None:
+    first = asked_and_told(system)
+    assert incident(system, first)["sys_id"] != first.replace("-", "")
+    _trouble_with_next(system, kind, "POST")
+    request_id = ask(system)
+    system.settle()
+    assert len(incidents(system, request_id)) == 1
+    _is_told_of(system, request_id)
+    _is_told_of(system, first)
+
+
+def test_killed_over_an_insert_with_an_id_of_the_instances_own_there_is_one_incident(
+    system: LocalSystem, own_ids: ServiceNowInstance
+) -> None:
+    fault = system.servicenow.faults.add(
+        Fault("drop_after_commit", method="POST", table="incident", when=_kill(system))
+    )
+    request_id = ask(system)
+    system.settle()
+    assert fault.seen
+    assert len(incidents(system, request_id)) == 1
+    _is_told_of(system, request_id)
+
+
+def test_a_customers_rule_that_refuses_the_insert_is_asked_again_and_the_reason_kept(system: LocalSystem) -> None:
+    system.servicenow.faults.refused_by_rule(2, method="POST", table="incident")
+    request_id = ask(system)
+    system.wait_until(lambda: "Customer rule" in ledger_ticket(system, request_id).get("failure", ""))
+    system.settle()
+    assert len(incidents(system, request_id)) == 1
+    assert "failure" not in ledger_ticket(system, request_id)
+
+
+def test_a_user_table_that_may_not_be_read_costs_the_caller_and_no_more(system: LocalSystem) -> None:
+    before = counted(system, "CallerNotFound")
+    servicenow = system.servicenow
+    servicenow.disallow("sys_user", "read", "x_acbr_bridge.tickets")
+    system.restart("teleport_events")  # which forgets the users that it knew
+    try:
+        request_id = asked_and_told(system)
+    finally:
+        servicenow.allow("sys_user", "read", "x_acbr_bridge.tickets")
+    assert incident(system, request_id)["caller_id"] == ""
+    assert counted(system, "CallerNotFound") == before + 1
+    _is_told_of(system, request_id)
+
+
+def test_a_requester_who_is_no_servicenow_user_has_the_configured_caller(system: LocalSystem) -> None:
+    system.teleport.apply("{kind: user, version: v2, metadata: {name: frank}, spec: {roles: [requester]}}")
+    request_id = asked_and_told(system, "frank")
+    row = incident(system, request_id)
+    assert system.servicenow.row("sys_user", row["caller_id"])["user_name"] == "svc.access.bridge"
+    assert "Requester: frank" in row["description"]
+
+
+def test_a_requester_is_found_by_the_address_among_his_traits(system: LocalSystem) -> None:
+    traits = "traits: {email: [dave@example.test]}"
+    system.teleport.apply(f"{{kind: user, version: v2, metadata: {{name: dave-2}}, spec: {{roles: [requester], {traits}}}}}")
+    request_id = asked_and_told(system, "dave-2")
+    caller = incident(system, request_id)["caller_id"]
+    assert system.servicenow.row("sys_user", caller)["user_name"] == "dave"
+
+
+def test_what_fails_for_good_ends_among_the_dead_letters_with_its_reason(
+    new_system: Callable[..., LocalSystem],
+) -> None:
+    system = new_system(max_receive_count=2, visibility_timeout=2)
+    fault = system.servicenow.faults.refused_by_rule(100, method="POST", table="incident")
+    request_id = ask(system)
+    dead = system.wait_until(system.dead_letters, timeout=20)
+    assert [one.group for one in dead] == [request_id]
+    kept = ledger_ticket(system, request_id)
+    assert (kept["failed"], kept["attempts"]) == (True, 2)
+    assert "Customer rule" in kept["failure"]
+    fault.remaining = 0
+    system.aws.sqs.send_message(
+        QueueUrl=system.resources.tickets.url,
+        MessageBody=dead[0].body,
+        MessageGroupId=dead[0].group,
+        MessageDeduplicationId="redriven",
+    )
+    system.settle()
+    assert len(incidents(system, request_id)) == 1
+    assert not {"failed", "attempts", "failure"} & ledger_ticket(system, request_id).keys()
+
+
+def _trouble(system: LocalSystem, request_id: str, kind: Kind, method: str) -> Fault:
+    """That trouble for the next such call about the request's incident."""
+    return system.servicenow.faults.add(Fault(kind, method=method, table="incident", when=about(request_id)))
+
+
+def _trouble_with_next(system: LocalSystem, kind: Kind, method: str) -> Fault:
+    """That trouble for the next such call about any incident: a request's id isn't known before it is made."""
+    return system.servicenow.faults.add(Fault(kind, method=method, table="incident"))
+
+
+def _kill(system: LocalSystem, request_id: str = "") -> Callable[[Incoming], bool]:
+    """Kills teleport_events when the call reaches ServiceNow, before it can hear an answer."""
+    wanted = about(request_id) if request_id else lambda _: True
+    return lambda call: wanted(call) and system.kill("teleport_events") > 0
+
+
+def _is_told_of(system: LocalSystem, request_id: str, reviewer: str = "bob") -> None:
+    """The bridge goes on with this incident as with any other."""
+    approve(system, request_id, reviewer)
+    system.settle()
+    assert state(system, request_id) == "Resolved"
+    assert times_told(system, request_id, f"{reviewer} reviewed the request: approved") == 1
+    assert times_told(system, request_id, "The request is approved.") == 1
