@@ -110,7 +110,7 @@ def _welcome(system: LocalSystem) -> str:
     if stand_ins.servicenow:
         lines += [
             "Decide on the incident, as somebody of the group Access approvers (bob or carol):",
-            f"  {command()} decide INC0010001 approve --as bob",
+            f"  {command()} decide REQUEST_ID approve --as bob",
         ]
     else:
         lines += ["Decide in your instance: it posts the decision to the callback, signed with the key."]

@@ -2,8 +2,8 @@
  * Business rule: Send decision
  * Table x_acbr_bridge_decision, async insert.
  *
- * Tells the bridge that there is a decision. The bridge reads the row itself before it believes anything, and looks
- * for rows without an outcome every few minutes: a callback that is lost costs time, nothing else.
+ * Tells the bridge that there is a decision. The bridge reads the row itself before it believes anything. How the call
+ * was answered stands in delivery.
  */
 (function executeRule(current, previous) {
     var callback = new BridgeCallback();

@@ -1,4 +1,4 @@
-"""The people and access requests of one test, on a running system: each test has its own, so that none meets another."""
+"""The people and access requests of one test on a running system: each test has its own, so that none meets another."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 
 from local.servicenow.schema import DECISION
 from local.system import LocalSystem
-from local.teleport.calls import Call
+from local.teleport.audit import AuditEvent
 from local.teleport.proto import local_teleport_pb2 as pb
 from tests.system.decisions.callbacks import Signed, sign
 
@@ -21,7 +21,6 @@ GROUP = "Access approvers"
 APPROVER_ROLE = "x_acbr_bridge.approver"
 FUNCTION = "servicenow_decisions"
 BOT = "bot-access-bridge-decisions"
-_WRITES = ("/SubmitAccessReview", "/SetAccessRequestState")
 
 Choice = Literal["approved", "rejected"]
 
@@ -55,7 +54,6 @@ class Office:
 
     def __init__(self, system: LocalSystem) -> None:
         self.system = system
-        self._calls_before = len(system.teleport.calls)
 
     # ---- people
 
@@ -63,7 +61,7 @@ class Office:
         """Add somebody who asks in Teleport; `known`: under the same name in ServiceNow too. Returns the name."""
         name = _name("asker")
         address = email or f"{name}@example.test"
-        self._teleport_user(name, role, address)
+        self.teleport_user(name, role, address)
         if known:
             self.system.servicenow.add_user(name, email=address, name=f"{name.title()} Engineer")
         return name
@@ -86,7 +84,7 @@ class Office:
     def reviewer(self, *, name: str = "", email: str = "") -> str:
         """Add somebody who may review in Teleport. Returns the name."""
         user = name or _name("reviewer")
-        self._teleport_user(user, "reviewer", email or f"{user}@example.test")
+        self.teleport_user(user, "reviewer", email or f"{user}@example.test")
         return user
 
     def user(self, user_name: str) -> str:
@@ -109,6 +107,7 @@ class Office:
         asker = self.system.teleport.as_user(user or self.requester())
         request_id = asker.create_request(list(roles), "fix the nightly job", ttl=ttl)
         row = self.system.wait_until(lambda: self._incident(request_id), what="the incident did not appear")
+        assert row is not None
         return Ticket(request_id, row["sys_id"], row["number"])
 
     def decide(self, user: str, ticket: Ticket, decision: Choice = "approved", reason: str = "fine with me") -> str:
@@ -185,17 +184,33 @@ class Office:
         """Return the incident's state."""
         return self.system.servicenow.row("incident", ticket.sys_id)["state"]
 
-    def writes(self) -> list[Call]:
-        """Return the calls that changed something in Teleport since this office was opened."""
+    def writes(self, ticket: Ticket) -> list[AuditEvent]:
+        """Return what the bot changed on the access request, as Teleport's audit log has it."""
+        kinds = {"access_request.review": "reviewer", "access_request.update": "updated_by"}
         return [
-            call
-            for call in self.system.teleport.calls[self._calls_before :]
-            if call.path.endswith(_WRITES) and call.status == "OK"
+            event
+            for event in self.system.teleport.audit_log
+            if event.get("id") == ticket.request_id and event.get(kinds.get(event["event"], "")) == BOT
         ]
+
+    def times_told(self, ticket: Ticket) -> int:
+        """Return how often the incident tells that a decision was applied, in whichever words: by the decision, or by
+        the review or change that it became."""
+        told = (f"{BOT} reviewed the request", f"{BOT} set the request", "Decision in ServiceNow by", "on behalf of")
+        return sum(any(words in part for words in told) for part in self.notes(ticket).split("\n\n"))
 
     def logged(self, text: str) -> bool:
         """Tell whether the function has logged this text."""
         return any(text in str(line) for line in self.system.logs(FUNCTION))
+
+    def kept(self) -> int:
+        """Return how often the function has put a message back, to try again later."""
+        lines = self.system.logs(FUNCTION)
+        return sum(line.get("message") == "the message is kept and comes again" for line in lines)
+
+    def wait_until_kept(self, before: int) -> None:
+        """Wait until the function has put a message back more often than `before`."""
+        self.system.wait_until(lambda: self.kept() > before, what="no message was kept")
 
     def _incident(self, request_id: str) -> dict[str, str] | None:
         return next(
@@ -205,7 +220,8 @@ class Office:
     def _user_row(self, user_name: str) -> Mapping[str, str]:
         return next(row for row in self.system.servicenow.rows("sys_user") if row["user_name"] == user_name)
 
-    def _teleport_user(self, name: str, role: str, email: str) -> None:
+    def teleport_user(self, name: str, role: str, email: str) -> None:
+        """Add a Teleport user."""
         user = {
             "kind": "user",
             "version": "v2",

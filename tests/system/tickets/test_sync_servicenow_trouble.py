@@ -25,6 +25,7 @@ from tests.system.tickets.asking import (
 
 BOB = "bob reviewed the request: approved"
 UNANSWERED: tuple[Kind, ...] = ("error_after_commit", "truncated_json", "empty_success", "drop_after_commit")
+KILLED: tuple[Kind, ...] = ("drop_after_commit", "drop_before")
 UNWRITTEN: tuple[Kind, ...] = ("error_before", "html_page", "unavailable", "drop_before", "rate_limited")
 
 
@@ -56,56 +57,65 @@ def test_servicenow_down_for_the_first_three_tries(system: LocalSystem) -> None:
     assert system.dead_letters() == []
 
 
-@pytest.mark.parametrize("kind", UNANSWERED)
-def test_an_insert_that_was_made_and_never_answered_is_one_incident(system: LocalSystem, kind: Kind) -> None:
+def test_inserts_that_were_made_and_never_answered_are_one_incident_each(system: LocalSystem) -> None:
     before = counted(system, "UnknownOutcomeSettled")
-    with_stop = _trouble_with_next(system, kind, "POST")
-    request_id = ask(system)
+    faults = {kind: _trouble_with_insert(system, kind) for kind in UNANSWERED}
+    asked = {kind: ask(system, reason=_marked(kind)) for kind in UNANSWERED}
     system.settle()
-    assert with_stop.seen
-    assert len(incidents(system, request_id)) == 1
-    assert notes(system, request_id) == []
-    assert counted(system, "UnknownOutcomeSettled") == before + 1
-    _is_told_of(system, request_id)
+    for kind, request_id in asked.items():
+        assert faults[kind].seen, kind
+        assert len(incidents(system, request_id)) == 1, kind
+        assert notes(system, request_id) == [], kind
+    assert counted(system, "UnknownOutcomeSettled") == before + len(asked)
+    for request_id in asked.values():
+        _is_told_of(system, request_id)
 
 
-@pytest.mark.parametrize("kind", UNANSWERED)
-def test_a_note_that_was_written_and_never_answered_is_one_note(system: LocalSystem, kind: Kind) -> None:
-    request_id = asked_and_told(system, "dave")
-    fault = _trouble(system, request_id, kind, "PATCH")
-    approve(system, request_id, "bob")
+def test_notes_that_were_written_and_never_answered_are_one_note_each(system: LocalSystem) -> None:
+    asked = {kind: ask(system, "dave") for kind in UNANSWERED}
     system.settle()
-    assert fault.seen
-    assert len(notes(system, request_id)) == 1
-    assert times_told(system, request_id, BOB) == 1
-    _is_told_of(system, request_id, "carol")
-
-
-@pytest.mark.parametrize("kind", UNWRITTEN)
-def test_what_servicenow_did_not_take_is_tried_again(system: LocalSystem, kind: Kind) -> None:
-    insert = _trouble_with_next(system, kind, "POST")
-    request_id = ask(system, "dave")
+    faults = {kind: _trouble(system, request_id, kind, "PATCH") for kind, request_id in asked.items()}
+    for request_id in asked.values():
+        approve(system, request_id, "bob")
     system.settle()
-    assert insert.seen
-    assert len(incidents(system, request_id)) == 1
-    patch = _trouble(system, request_id, kind, "PATCH")
-    approve(system, request_id, "bob")
-    system.settle()
-    assert patch.seen
-    assert len(notes(system, request_id)) == 1
-    assert times_told(system, request_id, BOB) == 1
+    for kind, request_id in asked.items():
+        assert faults[kind].seen, kind
+        assert len(notes(system, request_id)) == 1, kind
+        assert times_told(system, request_id, BOB) == 1, kind
+    for request_id in asked.values():
+        _is_told_of(system, request_id, "carol")
 
 
-@pytest.mark.parametrize("kind", ["html_page", "truncated_json", "error_before"])
-def test_a_read_that_says_nothing_is_tried_again(system: LocalSystem, kind: Kind) -> None:
-    request_id = asked_and_told(system)
-    fault = _trouble(system, request_id, kind, "GET")
-    approve(system, request_id, "bob")
+def test_what_servicenow_did_not_take_is_tried_again(system: LocalSystem) -> None:
+    inserts = {kind: _trouble_with_insert(system, kind) for kind in UNWRITTEN}
+    asked = {kind: ask(system, "dave", reason=_marked(kind)) for kind in UNWRITTEN}
     system.settle()
-    assert fault.seen
-    assert state(system, request_id) == "Resolved"
-    assert times_told(system, request_id, BOB) == 1
-    assert len(notes(system, request_id)) == 1
+    for kind, request_id in asked.items():
+        assert inserts[kind].seen, kind
+        assert len(incidents(system, request_id)) == 1, kind
+    patches = {kind: _trouble(system, request_id, kind, "PATCH") for kind, request_id in asked.items()}
+    for request_id in asked.values():
+        approve(system, request_id, "bob")
+    system.settle()
+    for kind, request_id in asked.items():
+        assert patches[kind].seen, kind
+        assert len(notes(system, request_id)) == 1, kind
+        assert times_told(system, request_id, BOB) == 1, kind
+
+
+def test_a_read_that_says_nothing_is_tried_again(system: LocalSystem) -> None:
+    kinds: tuple[Kind, ...] = ("html_page", "truncated_json", "error_before", "drop_before")
+    asked = {kind: ask(system) for kind in kinds}
+    system.settle()
+    faults = {kind: _trouble(system, request_id, kind, "GET") for kind, request_id in asked.items()}
+    for request_id in asked.values():
+        approve(system, request_id, "bob")
+    system.settle()
+    for kind, request_id in asked.items():
+        assert faults[kind].seen, kind
+        assert state(system, request_id) == "Resolved", kind
+        assert times_told(system, request_id, BOB) == 1, kind
+        assert len(notes(system, request_id)) == 1, kind
 
 
 def test_a_rate_limit_is_waited_out_as_long_as_it_asks(system: LocalSystem) -> None:
@@ -119,14 +129,13 @@ def test_a_rate_limit_is_waited_out_as_long_as_it_asks(system: LocalSystem) -> N
     assert (state(system, request_id), len(notes(system, request_id))) == ("Resolved", 1)
 
 
-def test_a_commit_after_our_timeout_is_one_incident_and_one_note(system: LocalSystem) -> None:
+def test_a_commit_after_our_timeout_is_one_incident_and_one_note(new_system: Callable[..., LocalSystem]) -> None:
+    system = new_system(visibility_timeout=60)  # longer than the 30 s for which an answer is waited for
     known = asked_and_told(system, "dave")
     patch = system.servicenow.faults.late(120, method="PATCH", when=about(known))
-    approve(system, known, "bob")
-    assert patch.wait_until_hit(10)
     insert = system.servicenow.faults.late(120, method="POST", table="incident")
+    approve(system, known, "bob")
     request_id = ask(system)
-    assert insert.wait_until_hit(10)
 
     def given_up(one: str) -> bool:
         return "no answer in time" in ledger_ticket(system, one).get("failure", "")
@@ -136,34 +145,34 @@ def test_a_commit_after_our_timeout_is_one_incident_and_one_note(system: LocalSy
     patch.release()
     insert.release()
     system.settle()
+    assert (len(patch.seen), len(insert.seen)) == (1, 1)
     assert len(incidents(system, request_id)) == 1
     assert len(notes(system, known)) == 1
     assert times_told(system, known, BOB) == 1
     _is_told_of(system, request_id)
 
 
-@pytest.mark.parametrize("kind", ["drop_after_commit", "drop_before"])
-def test_killed_over_the_insert_there_is_one_incident(system: LocalSystem, kind: Kind) -> None:
-    fault = system.servicenow.faults.add(Fault(kind, method="POST", table="incident", when=_kill(system)))
-    request_id = ask(system)
+def test_killed_over_a_write_there_is_one_incident_and_each_fact_is_told_once(system: LocalSystem) -> None:
+    asked = {kind: asked_and_told(system, reason=kind) for kind in KILLED}
+    for kind, request_id in asked.items():
+        fault = system.servicenow.faults.add(Fault(kind, method="PATCH", when=_kill(system, about(request_id))))
+        approve(system, request_id, "bob", "known window")
+        assert fault.wait_until_hit(10), kind
+    made = {}
+    for kind in KILLED:
+        fault = system.servicenow.faults.add(Fault(kind, method="POST", when=_kill(system, _with_mark(kind))))
+        made[kind] = ask(system, reason=_marked(kind))
+        assert fault.wait_until_hit(10), kind
     system.settle()
-    assert fault.seen
-    assert len(incidents(system, request_id)) == 1
-    _is_told_of(system, request_id)
-
-
-@pytest.mark.parametrize("kind", ["drop_after_commit", "drop_before"])
-def test_killed_over_a_note_it_is_told_once(system: LocalSystem, kind: Kind) -> None:
-    request_id = asked_and_told(system)
-    fault = system.servicenow.faults.add(Fault(kind, method="PATCH", table="incident", when=_kill(system, request_id)))
-    approve(system, request_id, "bob", "known window")
-    system.settle()
-    assert fault.seen
-    assert state(system, request_id) == "Resolved"
-    assert len(notes(system, request_id)) == 1
-    for fact in (BOB, "known window", "The request is approved."):
-        assert times_told(system, request_id, fact) == 1
-    assert incident(system, request_id)["correlation_display"].endswith("#2")
+    for kind, request_id in asked.items():
+        assert state(system, request_id) == "Resolved", kind
+        assert len(notes(system, request_id)) == 1, kind
+        for fact in (BOB, "known window", "The request is approved."):
+            assert times_told(system, request_id, fact) == 1, kind
+        assert incident(system, request_id)["correlation_display"].endswith("#2"), kind
+    for kind, request_id in made.items():
+        assert len(incidents(system, request_id)) == 1, kind
+        _is_told_of(system, request_id)
 
 
 def test_what_happens_while_an_outcome_is_unknown_is_told_too(system: LocalSystem) -> None:
@@ -178,31 +187,21 @@ def test_what_happens_while_an_outcome_is_unknown_is_told_too(system: LocalSyste
         assert times_told(system, request_id, f"{reviewer} reviewed the request: approved") == 1
 
 
-@pytest.mark.parametrize("kind", UNANSWERED[:2])
-def test_an_instance_that_chooses_its_own_ids_has_one_incident(
-    system: LocalSystem, own_ids: ServiceNowInstance, kind: Kind
+def test_an_instance_that_chooses_its_own_ids_has_one_incident_whatever_happens(
+    system: LocalSystem, own_ids: ServiceNowInstance
 ) -> None:
     first = asked_and_told(system)
     assert incident(system, first)["sys_id"] != first.replace("-", "")
-    _trouble_with_next(system, kind, "POST")
-    request_id = ask(system)
+    faults = {kind: _trouble_with_insert(system, kind) for kind in UNANSWERED}
+    asked = {kind: ask(system, reason=_marked(kind)) for kind in UNANSWERED}
+    killed = own_ids.faults.add(Fault("drop_after_commit", method="POST", when=_kill(system, _with_mark("killed"))))
+    asked_then_killed = ask(system, reason=_marked("killed"))
     system.settle()
-    assert len(incidents(system, request_id)) == 1
-    _is_told_of(system, request_id)
-    _is_told_of(system, first)
-
-
-def test_killed_over_an_insert_with_an_id_of_the_instances_own_there_is_one_incident(
-    system: LocalSystem, own_ids: ServiceNowInstance
-) -> None:
-    fault = system.servicenow.faults.add(
-        Fault("drop_after_commit", method="POST", table="incident", when=_kill(system))
-    )
-    request_id = ask(system)
-    system.settle()
-    assert fault.seen
-    assert len(incidents(system, request_id)) == 1
-    _is_told_of(system, request_id)
+    assert killed.seen
+    assert all(fault.seen for fault in faults.values())
+    for request_id in (first, *asked.values(), asked_then_killed):
+        assert len(incidents(system, request_id)) == 1
+        _is_told_of(system, request_id)
 
 
 def test_a_customers_rule_that_refuses_the_insert_is_asked_again_and_the_reason_kept(system: LocalSystem) -> None:
@@ -223,6 +222,7 @@ def test_a_user_table_that_may_not_be_read_costs_the_caller_and_no_more(system: 
         request_id = asked_and_told(system)
     finally:
         servicenow.allow("sys_user", "read", "x_acbr_bridge.tickets")
+        system.restart("teleport_events")
     assert incident(system, request_id)["caller_id"] == ""
     assert counted(system, "CallerNotFound") == before + 1
     _is_told_of(system, request_id)
@@ -272,14 +272,22 @@ def _trouble(system: LocalSystem, request_id: str, kind: Kind, method: str) -> F
     return system.servicenow.faults.add(Fault(kind, method=method, table="incident", when=about(request_id)))
 
 
-def _trouble_with_next(system: LocalSystem, kind: Kind, method: str) -> Fault:
-    """That trouble for the next such call about any incident: a request's id isn't known before it is made."""
-    return system.servicenow.faults.add(Fault(kind, method=method, table="incident"))
+def _marked(mark: str) -> str:
+    """A reason by which an insert is known: the request's id isn't, before it is made."""
+    return f"because of {mark}."
 
 
-def _kill(system: LocalSystem, request_id: str = "") -> Callable[[Incoming], bool]:
-    """Kills teleport_events when the call reaches ServiceNow, before it can hear an answer."""
-    wanted = about(request_id) if request_id else lambda _: True
+def _with_mark(mark: str) -> Callable[[Incoming], bool]:
+    return lambda call: _marked(mark) in str(call.body)
+
+
+def _trouble_with_insert(system: LocalSystem, kind: Kind) -> Fault:
+    """That trouble for the insert of the incident whose request has this mark in its reason."""
+    return system.servicenow.faults.add(Fault(kind, method="POST", table="incident", when=_with_mark(kind)))
+
+
+def _kill(system: LocalSystem, wanted: Callable[[Incoming], bool]) -> Callable[[Incoming], bool]:
+    """Kills teleport_events when the call reaches ServiceNow, so that nobody hears the answer."""
     return lambda call: wanted(call) and system.kill("teleport_events") > 0
 
 

@@ -114,4 +114,5 @@ class _Notes:
             "the bridge."
         )
         ledger.save_decision(with_verdict(item, Verdict(Outcome.FAILED, Reason.GAVE_UP, sentence)))
+        count("DecisionFailed")
         _look(self._runtime, message.request_id)

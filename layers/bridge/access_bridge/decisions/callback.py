@@ -114,13 +114,17 @@ def verify(headers: Mapping[str, str], body: bytes, keys: Iterable[bytes], now: 
     if not _TIMESTAMP.fullmatch(timestamp) or not event_id.isascii():
         raise NotGenuine("the timestamp or event id is missing or malformed")
     signed = b"v1." + timestamp.encode() + b"." + event_id.encode() + b"." + body
-    presented = base64.b64decode(signature[1])
-    matches = [hmac.compare_digest(presented, hmac.new(key, signed, hashlib.sha256).digest()) for key in keys]
+    # As text: Base64 leaves two bits of the last character free, so four texts mean the same bytes.
+    matches = [hmac.compare_digest(signature[1], _mac(key, signed)) for key in keys]
     if not any(matches):
         raise NotGenuine("the signature is wrong")
     if abs(now - int(timestamp)) > MAX_AGE_SECONDS:
         raise NotGenuine("the timestamp is stale")
     return event_id
+
+
+def _mac(key: bytes, signed: bytes) -> str:
+    return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
 def read(body: bytes, event_id: str) -> Callback | None:

@@ -19,7 +19,7 @@ from access_bridge.decisions.apply import Application, applied_before, apply
 from access_bridge.decisions.evidence import DecisionRow, Evidence, TicketRow
 from access_bridge.decisions.messages import DecisionMessage
 from access_bridge.decisions.outcome import Outcome, Verdict
-from access_bridge.errors import BrokenConfiguration
+from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Retry
 from access_bridge.ledger.items import DecisionItem, TicketItem
 from access_bridge.ledger.table import Ledger
 from access_bridge.rules.model import DecisionRules
@@ -105,7 +105,18 @@ class _Decide:
         except _Decided as decided:
             return decided.verdict
         application = Application(row, ticket, user, self._state, self._systems.rules.mode)
-        return apply(application, request, self._systems.teleport, self._record_attempt)
+        return self._apply(application, request)
+
+    def _apply(self, application: Application, request: AccessRequest) -> Verdict:
+        """Apply it; where Teleport certainly didn't take it, the attempt is taken back: it was none."""
+        before = self.item
+        try:
+            return apply(application, request, self._systems.teleport, self._record_attempt)
+        except OutcomeUnknown:
+            raise
+        except (Retry, BrokenConfiguration):
+            self._systems.ledger.save_decision(before)
+            raise
 
     def _settle(self) -> None:
         """An attempt without a recorded end is looked for before anything is judged anew: what was applied, was."""

@@ -10,6 +10,7 @@ from access_bridge.events.audit_event import TYPES, AuditEvent, digest
 from access_bridge.events.records import Malformed, records, unwrapped
 
 MALFORMED_GROUP: Final = "malformed"
+MAX_MALFORMED: Final = 100
 _KEPT_TEXT: Final = 8192
 
 
@@ -54,7 +55,15 @@ def accept(body: bytes) -> Accepted:
                 events.append(AuditEvent.from_record(event))
             except (ValueError, RecursionError):
                 malformed.append(MalformedRecord(_cut(_dump(event)), "its 'id' is no UUID"))
-    return Accepted(tuple(events), tuple(malformed), ignored)
+    return Accepted(tuple(events), _few(malformed), ignored)
+
+
+def _few(malformed: list[MalformedRecord]) -> tuple[MalformedRecord, ...]:
+    """A body that is rubbish throughout is kept in part: a person sees what it is, and the queue takes it in time."""
+    more = len(malformed) - MAX_MALFORMED
+    if more <= 0:
+        return tuple(malformed)
+    return (*malformed[:MAX_MALFORMED], MalformedRecord("", f"{more} more malformed records of the same body"))
 
 
 def _dump(record: object) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -25,6 +25,7 @@ TYPES: Final = frozenset({CREATE, UPDATE, REVIEW, DELETE, EXPIRE})
 MAX_EVENT_BYTES: Final = 64 * 1024
 _MAX_TEXT: Final = 4096
 _MAX_ITEMS: Final = 200
+_MAX_NUMBER: Final = 2**53
 _CUT: Final = "… [cut]"
 
 
@@ -94,7 +95,14 @@ class AuditEvent(BaseModel):
             if event.size() <= MAX_EVENT_BYTES:
                 break
             event = event.model_copy(update={name: {} if name == "annotations" else ()})
+        length = _MAX_TEXT
+        while event.size() > MAX_EVENT_BYTES:
+            length //= 2
+            event = event.model_copy(update={name: _cut(text, length) for name, text in event._long_texts()})
         return event
+
+    def _long_texts(self) -> Iterator[tuple[str, str]]:
+        return ((name, value) for name, value in self if isinstance(value, str) and name not in {"uid", "event", "id"})
 
     def fields(self) -> dict[str, Any]:
         """Return the fields that are set, for a message or the ledger."""
@@ -125,9 +133,9 @@ def _tolerant(name: str, value: object) -> object:
     if name == "annotations":
         if not isinstance(value, dict):
             return None
-        return {_text(str(k)): _list(v) for k, v in list(value.items())[:_MAX_ITEMS] if isinstance(v, list)}
+        return {_text(k): _list(v) for k, v in list(value.items())[:_MAX_ITEMS] if k and isinstance(v, list)}
     if kind is int:
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
+        return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _MAX_NUMBER else None
     if kind is str:
         return _text(value) if isinstance(value, str) else None
     return _list(value) if isinstance(value, list) else None
@@ -135,7 +143,11 @@ def _tolerant(name: str, value: object) -> object:
 
 def _text(value: str) -> str:
     clean = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return clean if len(clean) <= _MAX_TEXT else clean[: _MAX_TEXT - len(_CUT)] + _CUT
+    return _cut(clean, _MAX_TEXT)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - len(_CUT)] + _CUT
 
 
 def _list(value: list[Any]) -> tuple[str, ...]:
@@ -144,4 +156,4 @@ def _list(value: list[Any]) -> tuple[str, ...]:
 
 
 def _texts(value: Mapping[str, Any]) -> dict[str, str]:
-    return {_text(str(k)): _text(v) for k, v in list(value.items())[:10] if isinstance(v, str)}
+    return {_text(k): _text(v) for k, v in list(value.items())[:10] if k and isinstance(v, str)}
