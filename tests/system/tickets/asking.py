@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -94,9 +94,36 @@ def events_in_ledger(system: LocalSystem, request_id: str) -> set[str]:
     return {key.removeprefix("EVENT#") for key in keys if key.startswith("EVENT#")}
 
 
-def counted(system: LocalSystem, metric: str) -> float:
-    """How much a metric has counted so far."""
-    return sum(value.value for value in system.metrics(metric))
+class Since:
+    """What the functions counted and logged since this was made. Their output comes a moment after their answers, so it
+    is waited for."""
+
+    def __init__(self, system: LocalSystem) -> None:
+        self._system = system
+        self._metrics = len(system.metrics())
+        self._logs = len(system.logs())
+
+    def counted(self, metric: str, at_least: float = 1) -> float:
+        """How much a metric counted, once it is that much."""
+        self._system.wait_until(
+            lambda: self._sum(metric) >= at_least, timeout=15, what=f"{metric} didn't count {at_least:g}"
+        )
+        return self._sum(metric)
+
+    def problems(self, at_least: int = 1) -> list[str]:
+        """The problems that were logged, once there are that many."""
+        self._system.wait_until(lambda: len(self._problems()) >= at_least, timeout=15, what="no problem was logged")
+        return self._problems()
+
+    def logs(self) -> list[dict[str, Any]]:
+        """All log lines."""
+        return self._system.logs()[self._logs :]
+
+    def _sum(self, metric: str) -> float:
+        return sum(value.value for value in self._system.metrics()[self._metrics :] if value.name == metric)
+
+    def _problems(self) -> list[str]:
+        return [str(line["problem"]) for line in self.logs() if "problem" in line]
 
 
 def events_of(system: LocalSystem, request_id: str) -> list[AuditEvent]:
@@ -105,12 +132,12 @@ def events_of(system: LocalSystem, request_id: str) -> list[AuditEvent]:
 
 
 def made_up_event(kind: str, request_id: str, **fields: Any) -> AuditEvent:
-    """An audit event of the stand-in's cluster with an uid of its own."""
+    """An audit event of the stand-in's cluster, of this moment and with an uid of its own."""
     return {
         "cluster_name": "tele.example.test",
         "event": kind,
         "id": request_id,
-        "time": "2026-11-23T10:00:00.123Z",
+        "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "uid": str(uuid.uuid4()),
         **fields,
     }
@@ -136,9 +163,18 @@ def deliver(system: LocalSystem, events: Iterable[AuditEvent]) -> None:
 def enqueue_again(system: LocalSystem, events: Iterable[AuditEvent]) -> None:
     """Deliver events once more, later than SQS remembers them: each lies in the queue as a new message."""
     for event in events:
-        system.aws.sqs.send_message(
-            QueueUrl=system.resources.tickets.url,
-            MessageBody=json.dumps({"request_id": event["id"], "event": {**event, "id": event["id"]}}),
-            MessageGroupId=event["id"],
-            MessageDeduplicationId=str(uuid.uuid4()),
-        )
+        _enqueue(system, event["id"], event=event)
+
+
+def look(system: LocalSystem, request_id: str) -> None:
+    """Have the bridge look at a request, without any event."""
+    _enqueue(system, request_id)
+
+
+def _enqueue(system: LocalSystem, request_id: str, **also: Any) -> None:
+    system.aws.sqs.send_message(
+        QueueUrl=system.resources.tickets.url,
+        MessageBody=json.dumps({"request_id": request_id, **also}),
+        MessageGroupId=request_id,
+        MessageDeduplicationId=str(uuid.uuid4()),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,11 +10,11 @@ from local.servicenow.faults import Fault, Incoming, Kind
 from local.servicenow.instance import ServiceNowInstance
 from local.system import LocalSystem
 from tests.system.tickets.asking import (
+    Since,
     about,
     approve,
     ask,
     asked_and_told,
-    counted,
     incident,
     incidents,
     ledger_ticket,
@@ -30,26 +30,21 @@ UNWRITTEN: tuple[Kind, ...] = ("error_before", "html_page", "unavailable", "drop
 
 
 @pytest.fixture
-def own_ids(system: LocalSystem) -> ServiceNowInstance:
+def own_ids(system: LocalSystem) -> Iterator[ServiceNowInstance]:
     """An instance that ignores the sys_id that a client asks for; for this test only."""
     system.servicenow.honours_client_sys_id = False
-    return system.servicenow
-
-
-@pytest.fixture(autouse=True)
-def as_before(system: LocalSystem) -> object:
-    """What a test here changes on the instance is taken back after it."""
-    yield
+    yield system.servicenow
     system.servicenow.honours_client_sys_id = True
-    system.servicenow.start()
 
 
 def test_servicenow_down_for_the_first_three_tries(system: LocalSystem) -> None:
     system.servicenow.stop()
-    request_id = ask(system)
-    system.wait_until(lambda: ledger_ticket(system, request_id).get("attempts", 0) >= 3, timeout=15)
-    assert "connection" in ledger_ticket(system, request_id)["failure"]
-    system.servicenow.start()
+    try:
+        request_id = ask(system)
+        system.wait_until(lambda: ledger_ticket(system, request_id).get("attempts", 0) >= 3, timeout=15)
+    finally:
+        system.servicenow.start()
+    assert "no connection" in ledger_ticket(system, request_id)["failure"]
     system.wait_until(lambda: incidents(system, request_id), timeout=15)
     system.settle()
     assert len(incidents(system, request_id)) == 1
@@ -58,7 +53,7 @@ def test_servicenow_down_for_the_first_three_tries(system: LocalSystem) -> None:
 
 
 def test_inserts_that_were_made_and_never_answered_are_one_incident_each(system: LocalSystem) -> None:
-    before = counted(system, "UnknownOutcomeSettled")
+    since = Since(system)
     faults = {kind: _trouble_with_insert(system, kind) for kind in UNANSWERED}
     asked = {kind: ask(system, reason=_marked(kind)) for kind in UNANSWERED}
     system.settle()
@@ -66,7 +61,7 @@ def test_inserts_that_were_made_and_never_answered_are_one_incident_each(system:
         assert faults[kind].seen, kind
         assert len(incidents(system, request_id)) == 1, kind
         assert notes(system, request_id) == [], kind
-    assert counted(system, "UnknownOutcomeSettled") == before + len(asked)
+    assert since.counted("UnknownOutcomeSettled", len(asked)) == len(asked)
     for request_id in asked.values():
         _is_told_of(system, request_id)
 
@@ -214,7 +209,7 @@ def test_a_customers_rule_that_refuses_the_insert_is_asked_again_and_the_reason_
 
 
 def test_a_user_table_that_may_not_be_read_costs_the_caller_and_no_more(system: LocalSystem) -> None:
-    before = counted(system, "CallerNotFound")
+    since = Since(system)
     servicenow = system.servicenow
     servicenow.disallow("sys_user", "read", "x_acbr_bridge.tickets")
     system.restart("teleport_events")  # which forgets the users that it knew
@@ -224,7 +219,7 @@ def test_a_user_table_that_may_not_be_read_costs_the_caller_and_no_more(system: 
         servicenow.allow("sys_user", "read", "x_acbr_bridge.tickets")
         system.restart("teleport_events")
     assert incident(system, request_id)["caller_id"] == ""
-    assert counted(system, "CallerNotFound") == before + 1
+    assert since.counted("CallerNotFound") == 1
     _is_told_of(system, request_id)
 
 
@@ -238,7 +233,9 @@ def test_a_requester_who_is_no_servicenow_user_has_the_configured_caller(system:
 
 def test_a_requester_is_found_by_the_address_among_his_traits(system: LocalSystem) -> None:
     traits = "traits: {email: [dave@example.test]}"
-    system.teleport.apply(f"{{kind: user, version: v2, metadata: {{name: dave-2}}, spec: {{roles: [requester], {traits}}}}}")
+    system.teleport.apply(
+        f"{{kind: user, version: v2, metadata: {{name: dave-2}}, spec: {{roles: [requester], {traits}}}}}"
+    )
     request_id = asked_and_told(system, "dave-2")
     caller = incident(system, request_id)["caller_id"]
     assert system.servicenow.row("sys_user", caller)["user_name"] == "dave"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access_bridge.access_request import AccessRequest, RequestState, Review
@@ -67,6 +67,7 @@ def test_the_reason_begins_with_the_decision_s_id_and_names_human_and_ticket(
     assert application.reason == expected
 
 
+@settings(deadline=None)
 @given(reason=st.text(), name=st.text())
 def test_whatever_a_human_writes_the_decision_s_own_id_is_the_one_that_is_found(reason: str, name: str) -> None:
     words = f"{decision_mark('e' * 32)} {reason}"
@@ -74,6 +75,7 @@ def test_whatever_a_human_writes_the_decision_s_own_id_is_the_one_that_is_found(
     assert marked_decision(application.reason) == DECISION_ID
 
 
+@settings(deadline=None)
 @given(text=st.text())
 def test_only_a_reason_that_begins_with_a_mark_carries_a_decision(text: str) -> None:
     assert marked_decision(f"{MARK}{text}") == DECISION_ID
@@ -115,6 +117,7 @@ def test_what_a_review_came_to(request_then: AccessRequest, state: RequestState,
 
 def test_a_recorded_review_says_how_many_are_there_and_how_many_are_needed() -> None:
     assert "1 of 2 approvals" in after_review(two_needed(OURS), APPROVED, BOT).sentence
+    assert "one denial of several needed" in after_review(two_needed(vote(BOT, DENIED)), DENIED, BOT).sentence
 
 
 # ---- an attempt whose end nobody recorded

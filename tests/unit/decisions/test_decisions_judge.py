@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from access_bridge.access_request import RequestState
@@ -162,6 +162,7 @@ def found_in(users: list[User], names: list[str]) -> dict[str, User]:
     return {user.sys_id: user for user in users if {user.user_name.casefold(), user.email.casefold()} & wanted}
 
 
+@settings(deadline=None)
 @given(
     requester=USER,
     by_email=st.booleans(),
@@ -187,6 +188,7 @@ def test_no_sequence_of_names_lets_a_requester_decide_his_own_request(
         assert judge.judge_requester(requester, names, seen) is not None
 
 
+@settings(deadline=None)
 @given(user=USER, names=st.lists(NAME), found=st.lists(USER, max_size=3))
 def test_who_may_decide_is_another_than_the_one_requester_by_every_name_of_both(
     user: User, names: list[str], found: list[User]

@@ -11,7 +11,7 @@ import json
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access_bridge.decisions.callback import Callback, Malformed, NotGenuine, decode_keys, read, verify
@@ -87,6 +87,7 @@ def test_a_callback_without_one_of_its_headers_is_refused(missing: str) -> None:
         verify(headers, BODY, [KEY], NOW)
 
 
+@settings(deadline=None)
 @given(
     body=st.binary(min_size=1, max_size=200),
     event_id=st.text(string.hexdigits, min_size=1, max_size=32),
@@ -114,6 +115,7 @@ def altered(text: bytes, data: st.DataObject) -> bytes:
     return text[:position] + bytes([byte]) + text[position + 1 :]
 
 
+@settings(deadline=None)
 @given(position=st.integers(0, 45))
 def test_a_signature_that_is_cut_short_is_refused(position: int) -> None:
     headers = signed()
@@ -199,6 +201,7 @@ def test_the_event_id_is_a_sys_id(event_id: str) -> None:
         read(BODY, event_id)
 
 
+@settings(deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=300),

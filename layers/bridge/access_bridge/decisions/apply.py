@@ -74,11 +74,12 @@ def after_review(request: AccessRequest, state: RequestState, author: str) -> Ve
         if verdict is not None:
             return verdict
     have, need = request.approvals_needed()
+    votes = "one denial of several needed" if state is RequestState.DENIED else f"{have} of {need} approvals"
     return Verdict(
         Outcome.RECORDED,
         Reason.THRESHOLD_OPEN,
-        f"Recorded as a review by {author}: {have} of {need} approvals. The others have to be given in Teleport, where "
-        "the bridge has this one vote.",
+        f"Recorded as a review by {author}: {votes}. The others have to be given in Teleport, where the bridge has this "
+        "one vote.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import yaml
@@ -26,7 +27,19 @@ _FIXES: Final = {
     "model_type": "must be a mapping of keys to values",
     "too_short": "must have at least one entry",
     "value_error": "{error}",
+    "invalid_key": "must be a text: put it in quotes",
 }
+_KEY: Final = "[key]"
+"""pydantic's mark for an error that is about a key itself."""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without dates: whether a text is a time is the model's question, and its answer names line and key."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the attribute is PyYAML's
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def load_rules(text: str) -> Rules:
@@ -37,16 +50,10 @@ def load_rules(text: str) -> Rules:
     BrokenConfiguration
         The text is no YAML or no rules file: names each wrong key with its line and the fix.
     """
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        what = getattr(error, "problem", None) or "it can't be read"
-        raise BrokenConfiguration(_SETTING, f"is no YAML: {where}{what}.", "Mend that line.") from error
-    except (ValueError, RecursionError) as error:
-        raise BrokenConfiguration(_SETTING, "is no YAML: a value in it can't be read.", "Mend or quote it.") from error
+    node, content = _read(text)
+    twice = list(_twice(node))
+    if twice:
+        raise BrokenConfiguration(_SETTING, f"has keys that stand twice: {'; '.join(twice)}.", "Take one of each out.")
     try:
         return Rules.model_validate({} if content is None else content)
     except ValidationError as error:
@@ -54,9 +61,42 @@ def load_rules(text: str) -> Rules:
         raise BrokenConfiguration(_SETTING, f"has rules that can't be used: {problems}.", "Mend them.") from error
 
 
+def _read(text: str) -> tuple[yaml.Node | None, Any]:
+    try:
+        return yaml.compose(text, Loader=_Loader), yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        problem = f"is no YAML: line {line}: a character that may not stand there."
+        raise BrokenConfiguration(_SETTING, problem, "Take it out.") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        what = getattr(error, "problem", None) or "it can't be read"
+        raise BrokenConfiguration(_SETTING, f"is no YAML: {where}{what}.", "Mend that line.") from error
+    except (ValueError, RecursionError) as error:
+        raise BrokenConfiguration(_SETTING, "is no YAML: a value in it can't be read.", "Mend or quote it.") from error
+
+
+def _twice(root: yaml.Node | None) -> Iterator[str]:
+    """The keys that a mapping has more than once: YAML takes the last one and doesn't say so."""
+    nodes, seen = [root], set[int]()
+    while nodes:
+        node = nodes.pop(0)
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            nodes += node.value
+        elif isinstance(node, yaml.MappingNode):
+            names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            places = {key.value: key.start_mark.line + 1 for key, _ in node.value if isinstance(key, yaml.ScalarNode)}
+            yield from (f"line {line}: {name}" for name, line in places.items() if names.count(name) > 1)
+            nodes += [value for _, value in node.value]
+
+
 def _problem(node: yaml.Node | None, item: Any) -> str:
-    key = ".".join(str(part) for part in item["loc"]) or "the file"
-    fix = _FIXES.get(item["type"], item["msg"]).format(**{"expected": "", **item.get("ctx", {})})
+    key = ".".join(str(part) for part in item["loc"] if part != _KEY) or "the file"
+    fix = _FIXES[item["type"]].format(**item.get("ctx", {})) if item["type"] in _FIXES else item["msg"]
     return f"line {_line(node, item['loc'])}: {key} {fix}"
 
 

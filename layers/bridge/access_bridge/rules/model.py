@@ -35,15 +35,21 @@ def _aware(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def _not_ours(value: dict[str, str]) -> dict[str, str]:
-    ours = sorted(OWN_FIELDS & value.keys())
-    if ours:
-        raise ValueError(f"sets {', '.join(ours)}, which the bridge writes itself: take it out")
+def _no_number(value: object) -> object:
+    if isinstance(value, int | float) or (isinstance(value, str) and "-" not in value):
+        raise ValueError("must be a time such as 2026-11-01T00:00:00Z")
     return value
 
 
-Text = Annotated[str, BeforeValidator(_number_as_text), Field(min_length=1, max_length=4000)]
-Time = Annotated[datetime, AfterValidator(_aware)]
+def _not_ours(name: str) -> str:
+    if name in OWN_FIELDS:
+        raise ValueError("is written by the bridge itself: take it out")
+    return name
+
+
+Text = Annotated[str, Field(min_length=1, max_length=4000), BeforeValidator(_number_as_text)]
+Time = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_aware)]
+FieldName = Annotated[str, AfterValidator(_not_ours)]
 
 
 class _Part(BaseModel):
@@ -76,7 +82,7 @@ class TicketRules(_Part):
         default=None, description="user_name of the caller when the requester is no ServiceNow user."
     )
     assignment_group: Text | None = Field(default=None, description="Name or sys_id of the group that is to decide.")
-    fields: Annotated[dict[str, Text], AfterValidator(_not_ours)] = Field(
+    fields: dict[FieldName, Text] = Field(
         default_factory=dict, description="Further fixed fields of a new ticket, by their column names."
     )
     outcomes: Outcomes = Outcomes()
@@ -113,7 +119,8 @@ class When(_Part):
     def matches(self, roles: tuple[str, ...]) -> bool:
         """Tell whether every one of the requested roles matches a pattern; a request whose roles aren't known
         doesn't."""
-        return bool(roles) and all(any(fnmatchcase(role, pattern) for pattern in self.roles) for role in roles)
+        patterns = [pattern.replace("[", "[[]") for pattern in self.roles]  # a bracket is only itself
+        return bool(roles) and all(any(fnmatchcase(role, pattern) for pattern in patterns) for role in roles)
 
 
 class Rule(_Part):

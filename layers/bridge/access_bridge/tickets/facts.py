@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from access_bridge.access_request import RequestState, Review
+from access_bridge.decisions.judge import STATES
 from access_bridge.decisions.outcome import Outcome, marked_decision, without_mark
 from access_bridge.ledger.items import DecisionItem
 from access_bridge.tickets.content import granted
@@ -143,7 +144,10 @@ def _explained(story: Story) -> bool:
     state = story.request.state
     by_review = any(review.proposed_state is state for review in story.request.reviews)
     by_change = any(change.state is state for change in story.changes)
-    by_us = any(item.outcome in {Outcome.APPLIED, Outcome.APPLIED_UNPROVED} for item in story.decisions)
+    by_us = any(
+        item.outcome in {Outcome.APPLIED, Outcome.APPLIED_UNPROVED} and STATES.get(item.decision) is state
+        for item in story.decisions
+    )
     return by_review or by_change or by_us
 
 

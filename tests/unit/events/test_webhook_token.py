@@ -30,6 +30,7 @@ def basic(text: str) -> str:
         ("tok+en", ""),
         ("Digest tok+en", ""),
         ("Basic no base64!", ""),
+        ("Basic ünïcode", ""),
         ("Basic " + base64.b64encode(b"\xff\xfe:\xff").decode(), ""),
         (basic("no colon"), ""),
     ],
@@ -43,7 +44,9 @@ def test_the_current_and_the_previous_token_are_accepted(authorization: str) -> 
     assert is_accepted(authorization, ("new", "old"))
 
 
-@pytest.mark.parametrize("authorization", ["", "Bearer", "Bearer ", "Bearer ne", "Bearer newer", basic("new:"), "new"])
+@pytest.mark.parametrize(
+    "authorization", ["", "Bearer", "Bearer ", "Bearer ne", "Bearer newer", basic("new:"), "new", "Bearer \ud800"]
+)
 def test_anything_else_is_refused(authorization: str) -> None:
     assert not is_accepted(authorization, ("new", "old"))
 

@@ -1,0 +1,163 @@
+"""What each kind of failure means for the message in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from access_bridge.aws.consume import Backoff, Consumed, FailureNotes, consume
+from access_bridge.errors import BridgeError, BrokenConfiguration, OutcomeUnknown, Refused, Retry
+
+URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/tickets.fifo"
+
+
+def sqs_event(*bodies: str, attempts: int = 1) -> dict[str, Any]:
+    """An event as Lambda's poller sends it."""
+    return {
+        "Records": [
+            {
+                "messageId": f"message-{body}",
+                "receiptHandle": f"receipt-{body}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": str(attempts), "MessageGroupId": "g"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:tickets.fifo",
+            }
+            for body in bodies
+        ]
+    }
+
+
+@dataclass
+class SqsDouble:
+    """Keeps the visibility that each message was given."""
+
+    visibility: dict[str, int] = field(default_factory=dict)
+    error: Exception | None = None
+
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
+        assert QueueUrl == URL
+        assert 0 <= VisibilityTimeout <= 43_200
+        if self.error:
+            raise self.error
+        self.visibility[ReceiptHandle] = VisibilityTimeout
+
+
+@dataclass
+class Desk:
+    """A consumer at work: what it is to raise, and what it wrote down."""
+
+    error: Exception | None = None
+    sqs: SqsDouble = field(default_factory=SqsDouble)
+    handled: list[str] = field(default_factory=list)
+    noted: list[tuple[str, int, str, bool]] = field(default_factory=list)
+    ledger_error: BridgeError | None = None
+
+    def handle(self, body: str) -> None:
+        self.handled.append(body)
+        if self.error:
+            raise self.error
+
+    def notes(self, body: str) -> FailureNotes:
+        return _Notes(self, body)
+
+    def work(self, event: dict[str, Any], queue: Callable[[], Consumed] | None = None) -> list[str]:
+        """Handle an event and return the ids of the messages that are kept."""
+        consumed = Consumed(URL, self.sqs, Backoff(base_seconds=5, max_receive_count=100))
+        answer = consume(event, handle=self.handle, notes=self.notes, queue=queue or (lambda: consumed))
+        return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+
+@dataclass
+class _Notes:
+    desk: Desk
+    body: str
+
+    def failed(self, attempts: int, reason: str, *, last: bool) -> None:
+        if self.desk.ledger_error:
+            raise self.desk.ledger_error
+        assert not self.desk.sqs.visibility, "the reason stands in the ledger before the message is postponed"
+        self.desk.noted.append((self.body, attempts, reason, last))
+
+
+def test_a_message_that_was_handled_is_gone() -> None:
+    desk = Desk()
+    assert desk.work(sqs_event("a")) == []
+    assert (desk.handled, desk.noted, desk.sqs.visibility) == (["a"], [], {})
+
+
+BROKEN = BrokenConfiguration("SERVICENOW_URL", "is not set.", "Set it.")
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts", "seconds", "reason"),
+    [
+        (Retry("down"), 1, 5, "down"),
+        (Retry("down"), 2, 10, "down"),
+        (Retry("down"), 5, 80, "down"),
+        (Retry("down"), 8, 600, "down"),
+        (Retry("down"), 99, 600, "down"),
+        (Retry("too many", after=17), 9, 17, "too many"),
+        (Retry("too many", after=0), 1, 0, "too many"),
+        (Retry("too many", after=100_000), 1, 1200, "too many"),
+        (OutcomeUnknown("no answer", after=65), 1, 65, "no answer"),
+        (OutcomeUnknown("no answer", after=64.2), 1, 65, "no answer"),
+        (OutcomeUnknown("no answer"), 1, 5, "no answer"),
+        (Refused("no"), 3, 20, "no"),
+        (BROKEN, 4, 40, "SERVICENOW_URL: is not set. Set it."),
+    ],
+)
+def test_a_message_that_failed_is_kept_noted_and_postponed(
+    error: BridgeError, attempts: int, seconds: int, reason: str
+) -> None:
+    desk = Desk(error)
+    assert desk.work(sqs_event("a", attempts=attempts)) == ["message-a"]
+    assert desk.noted == [("a", attempts, reason, False)]
+    assert desk.sqs.visibility == {"receipt-a": seconds}
+
+
+@pytest.mark.parametrize(("attempts", "last"), [(99, False), (100, True), (101, True)])
+def test_the_last_attempt_before_the_dead_letters_is_marked(attempts: int, last: bool) -> None:
+    desk = Desk(Retry("down"))
+    desk.work(sqs_event("a", attempts=attempts))
+    assert desk.noted == [("a", attempts, "down", last)]
+
+
+def test_a_defect_is_noted_without_its_text_and_raised_so_that_the_alarm_means_one() -> None:
+    desk = Desk(KeyError("a secret"))
+    with pytest.raises(KeyError):
+        desk.work(sqs_event("a"))
+    assert desk.noted == [("a", 1, "a defect: KeyError", False)]
+    assert desk.sqs.visibility == {}
+
+
+def test_a_ledger_that_cannot_note_it_does_not_hide_the_failure() -> None:
+    desk = Desk(Retry("down"), ledger_error=Retry("the ledger is down too"))
+    assert desk.work(sqs_event("a")) == ["message-a"]
+    assert desk.sqs.visibility == {"receipt-a": 5}
+
+
+def test_a_back_off_that_cannot_be_set_does_not_hide_the_failure() -> None:
+    gone = ClientError({"Error": {"Code": "ReceiptHandleIsInvalid"}}, "ChangeMessageVisibility")
+    desk = Desk(Retry("down"), sqs=SqsDouble(error=gone))
+    assert desk.work(sqs_event("a")) == ["message-a"]
+
+
+def test_where_the_queues_settings_are_wrong_every_message_stays_and_nothing_is_handled() -> None:
+    def unusable() -> Consumed:
+        raise BROKEN
+
+    desk = Desk()
+    assert desk.work(sqs_event("a", "b"), unusable) == ["message-a", "message-b"]
+    assert desk.handled == []
+
+
+def test_the_attempts_of_a_configured_hundred_outlast_twelve_hours() -> None:
+    backoff = Backoff(base_seconds=5, max_receive_count=100)
+    total = sum(backoff.seconds(attempts, None) for attempts in range(1, backoff.max_receive_count))
+    assert total > 12 * 3600

@@ -1,0 +1,253 @@
+"""The ledger against DynamoDB as moto has it, in this process; its table is the template's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from moto import mock_aws
+
+from access_bridge.access_request import AccessRequest
+from access_bridge.errors import BrokenConfiguration, Retry
+from access_bridge.events.audit_event import AuditEvent
+from access_bridge.ledger.items import Attempt, DecisionItem, Records, TicketItem
+from access_bridge.ledger.table import Ledger
+from tests.unit.stack import stack
+
+ID = "01a20645-1700-710f-912d-cd7494dd7fa3"
+OTHER = "01a20646-293f-7a1b-b5ec-0850e708ae9e"
+NOW = datetime(2026, 11, 23, 3, tzinfo=UTC)
+CREATED = AuditEvent(uid="u-1", event="access_request.create", id=ID, user="alice", user_kind=1, roles=("dba",))
+
+SESSION = boto3.Session(aws_access_key_id="sample", aws_secret_access_key="sample")
+"""One for all tests: it keeps AWS's descriptions of its services, which take long to read."""
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[Any]:
+    with mock_aws():
+        resource = SESSION.resource("dynamodb", region_name="eu-central-1")
+        (table,) = stack().of_type("AWS::DynamoDB::Table").values()
+        taken = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+        resource.create_table(TableName="ledger", **{name: table[name] for name in taken})
+        yield resource
+
+
+@pytest.fixture
+def ledger(dynamodb: Any) -> Ledger:
+    return Ledger(dynamodb, "ledger")
+
+
+def test_a_request_that_nobody_knows_has_empty_records(ledger: Ledger) -> None:
+    assert ledger.records(ID) == Records(TicketItem(ID))
+
+
+def test_the_first_use_sets_when_the_ledger_began(ledger: Ledger) -> None:
+    assert ledger.started(NOW) == NOW
+    assert ledger.started(NOW + timedelta(days=1)) == NOW
+
+
+def test_that_the_instance_chooses_ids_itself_is_learnt_once(ledger: Ledger) -> None:
+    ledger.started(NOW)
+    assert not ledger.ids_are_ignored()
+    ledger.learn_ids_are_ignored()
+    assert ledger.ids_are_ignored()
+    assert ledger.started(NOW + timedelta(days=1)) == NOW
+
+
+def test_events_are_kept_once_and_only_with_their_request(ledger: Ledger) -> None:
+    ledger.put_event(CREATED)
+    ledger.put_event(CREATED)
+    ledger.put_event(CREATED.model_copy(update={"uid": "u-0", "event": "access_request.expire"}))
+    assert [event["uid"] for event in ledger.records(ID).events] == ["u-0", "u-1"]
+    assert ledger.records(ID).events[1] == CREATED.fields()
+    assert ledger.records(OTHER).events == ()
+
+
+def test_a_ticket_is_read_as_it_was_saved(ledger: Ledger) -> None:
+    item = TicketItem(
+        ID,
+        selected=True,
+        sys_id="s",
+        counter=3,
+        attempt=Attempt(5.5, 3, 4, ("review:bob",), {"state": "d"}, "approved"),
+        told=frozenset({"review:carol"}),
+        snapshot=AccessRequest(ID, "alice", created=NOW),
+        pending_until=NOW.timestamp(),
+    )
+    saved = ledger.save_ticket(item)
+    assert saved == replace(item, version=1)
+    assert ledger.records(ID).ticket == saved
+    cleared = ledger.save_ticket(replace(saved, attempt=None, told=frozenset(), pending_until=None))
+    assert ledger.records(ID).ticket == cleared
+
+
+def test_who_was_overtaken_looks_again(ledger: Ledger) -> None:
+    first = ledger.save_ticket(TicketItem(ID))
+    ledger.save_ticket(replace(first, counter=1))
+    with pytest.raises(Retry, match="another invocation") as caught:
+        ledger.save_ticket(replace(first, counter=9))
+    assert caught.value.after == 1
+    with pytest.raises(Retry, match="another invocation"):
+        ledger.save_ticket(TicketItem(ID, counter=9))
+    assert ledger.records(ID).ticket.counter == 1
+
+
+def test_marks_of_the_pass_and_of_failures_do_not_count_as_a_second_writer(ledger: Ledger) -> None:
+    ledger.note_asked(ID, "r-1", 5.0)
+    first = ledger.save_ticket(TicketItem(ID, selected=True))
+    ledger.note_ticket_failure(ID, 3, "down", last=False)
+    ledger.note_asked(ID, "r-2", 6.0)
+    ledger.save_ticket(replace(first, counter=1))
+    ticket = ledger.records(ID).ticket
+    assert (ticket.counter, ticket.failure, ticket.asked_revision, ticket.asked_at) == (1, "down", "r-2", 6.0)
+
+
+def test_failed_attempts_are_noted_marked_and_cleared(ledger: Ledger, dynamodb: Any) -> None:
+    def stored() -> dict[str, Any]:
+        item = dynamodb.Table("ledger").get_item(Key={"pk": ID, "sk": "TICKET"})["Item"]
+        return {name: item[name] for name in ("attempts", "failure", "failed") if name in item}
+
+    ledger.note_ticket_failure(ID, 100, "x" * 2000, last=True)
+    assert stored() == {"attempts": 100, "failure": "x" * 1000, "failed": True}
+    ledger.note_ticket_failure(ID, 1, "again", last=False)
+    assert stored() == {"attempts": 1, "failure": "again"}
+    ledger.clear_ticket_failure(ID)
+    assert stored() == {}
+
+
+def test_a_decision_is_read_as_it_was_saved_also_among_the_records(ledger: Ledger) -> None:
+    assert ledger.decision(ID, "d-1") == DecisionItem(ID, "d-1")
+    item = ledger.save_decision(DecisionItem(ID, "d-1", decision="approved", attempt_mode="bot", attempt_at=5.25))
+    assert ledger.decision(ID, "d-1") == item
+    assert ledger.records(ID).decisions == (item,)
+    ledger.note_decision_failure(ID, "d-1", 2, "down", last=False)
+    assert ledger.decision(ID, "d-1") == replace(item, failure="down")
+    ledger.save_decision(replace(item, outcome="applied"))
+    assert ledger.decision(ID, "d-1").failure == "down"
+    ledger.clear_decision_failure(ID, "d-1")
+    assert ledger.decision(ID, "d-1").failure == ""
+
+
+def test_the_index_holds_only_what_is_open(ledger: Ledger) -> None:
+    states: dict[str, dict[str, Any]] = {
+        "open": {"selected": True},
+        "not selected": {"selected": False},
+        "not judged yet": {},
+        "ended": {"selected": True, "outcome": "approved"},
+        "ended by a person": {"selected": True, "ended_by": "person"},
+    }
+    for name, fields in states.items():
+        ledger.save_ticket(TicketItem(name, **fields))
+    assert [ticket.request_id for ticket in ledger.open_tickets()] == ["open"]
+    (ticket,) = ledger.open_tickets()
+    ledger.save_ticket(replace(ticket, outcome="denied"))
+    assert ledger.open_tickets() == ()
+
+
+def test_many_tickets_are_read_at_once(ledger: Ledger) -> None:
+    """BatchGetItem takes 100 keys."""
+    ids = [f"{number:08x}-0000-7000-8000-000000000000" for number in range(120)]
+    for request_id in ids[:105]:
+        ledger.save_ticket(TicketItem(request_id, revision=f"of {request_id}"))
+    found = ledger.tickets(ids)
+    assert set(found) == set(ids[:105])
+    assert all(ticket.revision == f"of {request_id}" for request_id, ticket in found.items())
+    assert ledger.tickets([]) == {}
+
+
+def test_records_larger_than_a_page_are_read_whole(ledger: Ledger) -> None:
+    """A query answers at most 1 MB at a time."""
+    for number in range(40):
+        values = {"uid": f"u-{number:02}", "event": "access_request.update", "id": ID}
+        ledger.put_event(AuditEvent.from_record({**values, "annotations": {str(n): ["x" * 4000] for n in range(12)}}))
+    assert len(ledger.records(ID).events) == 40
+
+
+def test_an_event_with_everything_that_an_exporter_may_send_can_be_stored(ledger: Ledger) -> None:
+    values: dict[str, Any] = {
+        "event": "access_request.create",
+        "id": ID,
+        "user_kind": 10**60,
+        "annotations": {"": ["x"], "k": ["", "\ud800"]},
+        "resource_ids": [{"": "x", "kind": "", "name": "n"}],
+        "roles": [""],
+        "reason": "\x00",
+    }
+    event = AuditEvent.from_record(values)
+    ledger.put_event(event)
+    assert ledger.records(ID).events == (event.fields(),)
+
+
+def test_a_table_that_is_not_there_names_the_setting(dynamodb: Any) -> None:
+    with pytest.raises(BrokenConfiguration, match=r"^LEDGER_TABLE: names a table .*ResourceNotFoundException"):
+        Ledger(dynamodb, "another").records(ID)
+
+
+class BrokenTable:
+    """A table that answers every call with an error; also the resource that gives it."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def Table(self, _: str) -> BrokenTable:
+        return self
+
+    def _fail(self, **_: object) -> dict[str, Any]:
+        raise self._error
+
+    query = get_item = put_item = update_item = batch_get_item = _fail
+
+
+def client_error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "the message"}}, "Query")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "text"),
+    [
+        (client_error("ProvisionedThroughputExceededException"), Retry, "the ledger can't be reached: Provisioned"),
+        (client_error("ThrottlingException"), Retry, "the ledger can't be reached: ThrottlingException"),
+        (EndpointConnectionError(endpoint_url="https://x"), Retry, "the ledger can't be reached: EndpointConnection"),
+        (client_error("AccessDeniedException"), BrokenConfiguration, "LEDGER_TABLE: names a table that can't be used"),
+    ],
+)
+def test_what_dynamodb_refuses_is_told_by_what_it_means(error: Exception, kind: type[Exception], text: str) -> None:
+    ledger = Ledger(BrokenTable(error), "ledger")
+    calls: list[Callable[[], object]] = [
+        lambda: ledger.records(ID),
+        lambda: ledger.put_event(CREATED),
+        lambda: ledger.save_ticket(TicketItem(ID)),
+        lambda: ledger.started(NOW),
+        lambda: ledger.tickets([ID]),
+        ledger.open_tickets,
+        lambda: ledger.decision(ID, "d"),
+    ]
+    for call in calls:
+        with pytest.raises(kind, match=f"^{text}"):
+            call()
+
+
+class SlowBatches:
+    """Answers BatchGetItem one key at a time, as DynamoDB may."""
+
+    def __init__(self, resource: Any) -> None:
+        self._resource = resource
+        self.Table = resource.Table
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        wanted = RequestItems["ledger"]
+        answer = self._resource.batch_get_item(RequestItems={"ledger": {**wanted, "Keys": wanted["Keys"][:1]}})
+        rest = wanted["Keys"][1:]
+        return {**answer, "UnprocessedKeys": {"ledger": {**wanted, "Keys": rest}} if rest else {}}
+
+
+def test_keys_that_a_batch_leaves_out_are_asked_for_again(ledger: Ledger, dynamodb: Any) -> None:
+    for number in range(3):
+        ledger.save_ticket(TicketItem(str(number)))
+    assert set(Ledger(SlowBatches(dynamodb), "ledger").tickets(["0", "1", "2", "3"])) == {"0", "1", "2"}

@@ -1,0 +1,96 @@
+"""What the minute pass asks for, and what an empty or partial list does not prove."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from access_bridge.ledger.items import TicketItem
+from access_bridge.tickets.minute_pass import ASK_AGAIN_SECONDS, EXPIRED, GONE, Ask, changed, missing
+from tests.unit.tickets.ticket_values import ID, NOON, PENDING
+
+NOW = NOON.timestamp()
+OVER = NOW - 91
+GRACE = NOW - 90
+
+
+def ticket(request_id: str, pending_until: float | None = NOW + 60, mark: str = "", ago: float = 0) -> TicketItem:
+    return TicketItem(
+        request_id, selected=True, pending_until=pending_until, asked_revision=mark, asked_at=NOW - ago if mark else 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        (None, True),
+        (TicketItem(ID, revision="r-0"), True),
+        (TicketItem(ID, revision="r-1"), False),
+        (TicketItem(ID, revision="r-0", asked_revision="r-1", asked_at=NOW), False),
+        (TicketItem(ID, revision="r-0", asked_revision="r-1", asked_at=NOW - ASK_AGAIN_SECONDS + 1), False),
+        (TicketItem(ID, revision="r-0", asked_revision="r-1", asked_at=NOW - ASK_AGAIN_SECONDS), True),
+        (TicketItem(ID, revision="r-0", asked_revision="r-0", asked_at=NOW), True),
+        (TicketItem(ID, revision="r-0", asked_revision=GONE, asked_at=NOW), True),
+        (TicketItem(ID, revision="r-1", outcome="approved"), False),
+        (TicketItem(ID, revision="r-0", outcome="approved"), True),
+        (TicketItem(ID, selected=False, revision="r-1"), False),
+    ],
+)
+def test_a_request_is_looked_at_when_it_moved_and_the_same_move_again_after_an_hour(
+    known: TicketItem | None, asked: bool
+) -> None:
+    asks = changed([PENDING], {ID: known} if known else {}, NOON)
+    assert asks == ([Ask(ID, "r-1")] if asked else [])
+
+
+def test_the_order_of_the_list_is_kept() -> None:
+    requests = [replace(PENDING, id=name) for name in "cab"]
+    assert [ask.request_id for ask in changed(requests, {}, NOON)] == ["c", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "tickets", "asks", "alarm"),
+    [
+        # nothing is open
+        ([], [], [], False),
+        (["a"], [], [], False),
+        # all are there
+        (["a", "b"], [ticket("a"), ticket("b")], [], False),
+        # one is missing while another is shown: that proves sight
+        (["a"], [ticket("a"), ticket("b")], [("b", GONE)], False),
+        (["a"], [ticket("a"), ticket("b", pending_until=None)], [("b", GONE)], False),
+        # other requests that are shown prove nothing about the open ones: not here
+        (["x"], [ticket("b")], [], False),
+        # none of the open ones is shown: *may not see* looks like *gone*
+        ([], [ticket("a")], [], False),
+        ([], [ticket("a"), ticket("b")], [], True),
+        (["x"], [ticket("a"), ticket("b")], [], True),
+        # what is over by its time may be asked for all the same
+        ([], [ticket("a", OVER)], [("a", EXPIRED)], False),
+        ([], [ticket("a", GRACE)], [], False),
+        ([], [ticket("a", OVER), ticket("b")], [("a", EXPIRED)], True),
+        (["b"], [ticket("a", OVER), ticket("b", OVER)], [("a", EXPIRED)], False),
+        # the same is asked for again after an hour only
+        (["a"], [ticket("a"), ticket("b", mark=GONE, ago=3599)], [], False),
+        (["a"], [ticket("a"), ticket("b", mark=GONE, ago=3600)], [("b", GONE)], False),
+        (["a"], [ticket("a"), ticket("b", OVER, mark=GONE)], [("b", EXPIRED)], False),
+        ([], [ticket("a", OVER, mark=EXPIRED, ago=60)], [], False),
+    ],
+)
+def test_what_an_incomplete_list_proves(
+    shown: list[str], tickets: list[TicketItem], asks: Iterable[tuple[str, str]], alarm: bool
+) -> None:
+    requests = [replace(PENDING, id=name) for name in shown]
+    assert missing(requests, tickets, NOON) == ([Ask(name, mark) for name, mark in asks], alarm)
+
+
+def test_a_request_that_is_over_is_asked_for_once_teleport_has_had_its_time_to_remove_it() -> None:
+    until = PENDING.pending_until
+    assert until is not None
+    open_ticket = ticket(ID, until.timestamp())
+    for late, asked in ((timedelta(0), False), (timedelta(seconds=90), False), (timedelta(seconds=91), True)):
+        asks, _ = missing([], [open_ticket], until + late)
+        assert bool(asks) is asked
