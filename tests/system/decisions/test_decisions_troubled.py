@@ -201,7 +201,6 @@ def test_after_the_last_attempt_it_is_told_as_failed_and_a_redelivery_still_appl
     assert "failed" not in item
 
 
-@pytest.mark.xfail(reason="a look asks Teleport before it tells anything", strict=True)
 def test_a_failed_decision_is_told_though_teleport_is_still_down(office: Office) -> None:
     boss, ticket = office.approver(), office.ask()
     office.system.set_environment(FUNCTION, MAX_RECEIVE_COUNT="1")

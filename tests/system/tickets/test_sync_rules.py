@@ -121,26 +121,17 @@ def test_states_close_codes_and_fields_are_those_of_the_rules(
     assert (state(system, request_id), incident(system, request_id)["close_code"]) == ("Canceled", "Duplicate")
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("version: 1\nrules: [", "is no YAML: line 2"),
-        ("version: 1\nticket:\n  asignment_group: Access approvers\n", "line 3: ticket.asignment_group is not a key"),
-        ("- a list\n", "must be a mapping"),
-    ],
-    ids=["no yaml", "unknown key", "no mapping"],
-)
 def test_rules_that_cannot_be_read_hold_the_work_up_and_the_webhook_goes_on(
-    system: LocalSystem, with_rules: Callable[[str], None], text: str, says: str
+    system: LocalSystem, with_rules: Callable[[str], None]
 ) -> None:
     since = Since(system)
-    with_rules(text)
+    with_rules("version: 1\nrules: [")
     waiting = [ask(system) for _ in range(2)]
     answer = post(system, b'{"event": "user.login", "uid": "a"}')
     assert answer.status_code == 200
     since.counted("BrokenConfiguration", 2)
     problems = since.problems(2)
-    assert all(one.startswith("RULES_PARAMETER") and says in one for one in problems), problems
+    assert all(one.startswith("RULES_PARAMETER: is no YAML: line 2") for one in problems), problems
     assert [incidents(system, one) for one in waiting] == [[], []]
     assert all(ledger_ticket(system, one).get("failure") for one in waiting)
     with_rules(system.options.rules)

@@ -102,6 +102,12 @@ WRONG: dict[str, tuple[str, Change, str]] = {
         environment("RULES_PARAMETER", "/no/such/rules"),
         "Create the parameter, or allow",
     ),
+    "rules that are no mapping": ("RULES_PARAMETER", parameter("RULES_PARAMETER", "- a list"), "must be a mapping"),
+    "rules with an unknown key": (
+        "RULES_PARAMETER",
+        parameter("RULES_PARAMETER", "version: 1\nticket:\n  asignment_group: Access approvers\n"),
+        "line 3: ticket.asignment_group is not a key",
+    ),
     "no ledger": ("LEDGER_TABLE", environment("LEDGER_TABLE", None), "is not set"),
     "ledger that is not there": ("LEDGER_TABLE", environment("LEDGER_TABLE", "no-such-table"), "Allow"),
     "attempts that are no number": ("MAX_RECEIVE_COUNT", environment("MAX_RECEIVE_COUNT", "many"), "whole number"),

@@ -78,8 +78,8 @@ def after_review(request: AccessRequest, state: RequestState, author: str) -> Ve
     return Verdict(
         Outcome.RECORDED,
         Reason.THRESHOLD_OPEN,
-        f"Recorded as a review by {author}: {votes}. The others have to be given in Teleport, where the bridge has this "
-        "one vote.",
+        f"Recorded as a review by {author}: {votes}. The others have to be given in Teleport, where the bridge has "
+        "this one vote.",
     )
 
 

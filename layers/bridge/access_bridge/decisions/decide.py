@@ -172,7 +172,7 @@ class _Decide:
                     "the request isn't shown, and no other one is either.",
                     "Give the bot's role the verbs list and read on access_request.",
                 )
-        raise _Decided(judge.REQUEST_GONE)
+        raise _Decided(judge.GONE_UNPROVED if self.item.attempt_mode else judge.REQUEST_GONE)
 
     def _judge_against_request(self, row: DecisionRow, user: User, request: AccessRequest) -> None:
         systems = self._systems

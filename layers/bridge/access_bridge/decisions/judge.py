@@ -43,6 +43,13 @@ REQUEST_GONE: Final = refused(
     Reason.REQUEST_GONE, "Teleport no longer has this access request: it expired or was deleted."
 )
 
+GONE_UNPROVED: Final = Verdict(
+    Outcome.APPLIED_UNPROVED,
+    Reason.APPLIED_UNPROVED,
+    "Teleport no longer has this access request, and the answer to our own call was lost: it is not certain that this "
+    "decision was applied. Teleport's audit log tells.",
+)
+
 
 def judge_row(message: DecisionMessage, row: DecisionRow, cluster: str) -> Verdict | None:
     """The row must say what the callback said, and be for this cluster."""

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from aws_lambda_powertools import Logger
 
 from access_bridge.access_request import AccessRequest
-from access_bridge.decisions.outcome import Reason
+from access_bridge.decisions.outcome import Outcome, Reason
 from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Refused, Retry
 from access_bridge.events.audit_event import AuditEvent
 from access_bridge.ledger.items import Attempt, Records, TicketItem
@@ -95,11 +95,16 @@ class _Sync:
 
     def run(self) -> TicketItem:
         """Do it, and return the ticket's item as it was before."""
-        request = self._systems.teleport.access_request(self._id)
-        records = self._ledger.records(self._id)
-        records = self._settle(records)
+        records = self._settle(self._ledger.records(self._id))
+        ticket = self._write_outcomes(records, records.ticket)
+        if ticket != records.ticket:
+            records = replace(records, ticket=self._ledger.save_ticket(ticket))
+        try:
+            request = self._systems.teleport.access_request(self._id)
+        except (Retry, BrokenConfiguration):
+            self._tell_failures(records)
+            raise
         ticket, story = self._observe(request, records)
-        ticket = self._write_outcomes(records, ticket)
         if story is not None and ticket.selected is None:
             first_run = self._ledger.started(self._systems.now())
             ticket = replace(ticket, selected=selects(self._systems.rules, story, first_run))
@@ -113,6 +118,15 @@ class _Sync:
             ticket = self._create(ticket, story, fields)
         self._tell(ticket, story, fields)
         return records.ticket
+
+    def _tell_failures(self, records: Records) -> None:
+        """Tell of decisions that failed while Teleport is away, from what was last seen: the approver waits."""
+        ticket = records.ticket
+        failed = any(item.outcome == Outcome.FAILED for item in records.decisions)
+        if failed and ticket.snapshot is not None and ticket.sys_id:
+            story = self._story(ticket.snapshot, records)
+            if story is not None:
+                self._tell(ticket, story, {})
 
     # ---- what is known ----
 
