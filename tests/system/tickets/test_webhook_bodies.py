@@ -29,7 +29,7 @@ from tests.system.tickets.asking import (
     times_told,
 )
 
-EXAMPLES = 210
+EXAMPLES = 205
 
 # An end of a request that nobody knows: the ledger keeps the event, and no incident comes of it.
 _VALID = st.builds(

@@ -62,6 +62,11 @@ def malformed_message(record: MalformedRecord) -> Message:
     return Message(_json({"malformed": record.text, "problem": record.problem}), MALFORMED_GROUP, record.id)
 
 
+def is_malformed(body: str) -> bool:
+    """Tell whether a message is one of `malformed_message`."""
+    return body.startswith('{"malformed":')
+
+
 class Queue:
     """One FIFO queue.
 

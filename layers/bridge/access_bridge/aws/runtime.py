@@ -68,6 +68,11 @@ class Runtime:
         return required(self.environment, "TICKETS_QUEUE_URL")
 
     @property
+    def tickets_dead_letter_queue_url(self) -> str:
+        """Where malformed records go, and what failed too often."""
+        return required(self.environment, "TICKETS_DEAD_LETTER_QUEUE_URL")
+
+    @property
     def decisions_queue_url(self) -> str:
         """The decisions queue."""
         return required(self.environment, "DECISIONS_QUEUE_URL")

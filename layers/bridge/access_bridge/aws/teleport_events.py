@@ -16,10 +16,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from access_bridge.aws.consume import consume
 from access_bridge.aws.http import answer, problem
+from access_bridge.aws.queues import Message, is_malformed
 from access_bridge.aws.runtime import Runtime
 from access_bridge.aws.telemetry import count, logger
 from access_bridge.aws.webhook import webhook
 from access_bridge.errors import BridgeError, BrokenConfiguration
+from access_bridge.events.accept import MALFORMED_GROUP
 from access_bridge.events.audit_event import AuditEvent
 from access_bridge.events.credentials import is_session_upload
 from access_bridge.ledger.table import Ledger
@@ -95,6 +97,11 @@ class TeleportEvents:
         )
 
     def _look(self, body: str) -> None:
+        if is_malformed(body):
+            # A redrive sent it here; nothing can be made of it, so it goes back to where a person sees it.
+            dead_letters = self._runtime.queue(self._runtime.tickets_dead_letter_queue_url)
+            dead_letters.send([Message(body, MALFORMED_GROUP)])
+            return
         message = TicketMessage.model_validate_json(body)
         logger.append_keys(request_id=message.request_id)
         try:

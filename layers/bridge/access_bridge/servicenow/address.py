@@ -32,13 +32,13 @@ def instance_url(text: str) -> str:
         raise BrokenConfiguration(URL_SETTING, "it holds a user name or password.", _FIX)
     if parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise BrokenConfiguration(URL_SETTING, "it goes on after the host's name.", _FIX)
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not _is_loopback(host):
         raise BrokenConfiguration(URL_SETTING, "http would send the credentials in the clear.", _FIX)
     shown_host = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown_host}" + (f":{port}" if port is not None else "")
 
 
-def is_loopback(host: str) -> bool:
+def _is_loopback(host: str) -> bool:
     """Whether a host's name or address is this machine itself."""
     if host == "localhost":
         return True
