@@ -72,12 +72,12 @@ WRONG: dict[str, tuple[str, Change, str]] = {
     "instance by plain http": (
         "SERVICENOW_URL",
         environment("SERVICENOW_URL", "http://example.service-now.com"),
-        "Use https",
+        "https",
     ),
     "instance with a path": (
         "SERVICENOW_URL",
         environment("SERVICENOW_URL", "https://example.service-now.com/now"),
-        "without a path",
+        "base address",
     ),
     "ServiceNow account that is none": (
         "SERVICENOW_SECRET_ARN",
@@ -163,7 +163,7 @@ def test_a_pass_with_a_wrong_setting_says_so_in_one_line_and_the_next_one_works(
     request_id = ask(system)
     assert system.tick(FUNCTION) == {}
     (problem,) = since.problems()
-    assert problem.startswith("TELEPORT_ADDR: is not HOST:PORT")
+    assert problem.startswith("TELEPORT_ADDR: ")
     assert since.counted("BrokenConfiguration") == 1
     system.set_environment(FUNCTION, TELEPORT_ADDR=address)
     system.tick(FUNCTION)
