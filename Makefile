@@ -33,6 +33,9 @@ demo: $(VENV)/.demo ## see it work: requests through their lives, both ways, on 
 up: $(VENV)/.demo ## the whole system on this machine, kept running (Ctrl-C ends it)
 	@$(VENV)/bin/python -m local up
 
+# Most of what the tests do is wait for one another's processes, so there are two workers a core.
+export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell getconf _NPROCESSORS_ONLN | awk '{ print $$1 * 2 }')
+
 .PHONY: test
 test: $(VENV)/.test ## all tests
 	@$(VENV)/bin/python -m pytest -n auto tests

@@ -31,7 +31,7 @@ class Output:
     """
 
     def __init__(self, listener: Callable[[dict[str, Any]], None] | None = None) -> None:
-        self._lines: list[tuple[str, str]] = []
+        self._documents: list[tuple[str, dict[str, Any]]] = []
         self._listener = listener
         self._file: TextIO | None = None
         self._lock = threading.Lock()
@@ -42,25 +42,26 @@ class Output:
 
     def add(self, function: str, line: str) -> None:
         """Take one line that a function wrote."""
+        document = _document(line)
         with self._lock:
-            self._lines.append((function, line))
+            self._documents.append((function, document))
             if self._file:
                 self._file.write(f"{function} {line}\n")
                 self._file.flush()
         if self._listener:
-            self._listener({"function": function, **_document(line)})
+            self._listener({"function": function, **document})
 
     def logs(self, function: str | None = None) -> list[dict[str, Any]]:
         """Return the log lines as dictionaries with `function` added; a line that isn't JSON stands under `message`."""
         return [
             {"function": name, **document}
-            for name, document in self._documents()
+            for name, document in self._so_far()
             if function in (None, name) and "_aws" not in document
         ]
 
     def metrics(self, name: str | None = None) -> list[Metric]:
         """Return every metric value written so far, or those of one metric."""
-        found = [metric for function, document in self._documents() for metric in _metrics(function, document)]
+        found = [metric for function, document in self._so_far() for metric in _metrics(function, document)]
         return [metric for metric in found if name in (None, metric.name)]
 
     def close(self) -> None:
@@ -70,10 +71,9 @@ class Output:
                 self._file.close()
                 self._file = None
 
-    def _documents(self) -> list[tuple[str, dict[str, Any]]]:
+    def _so_far(self) -> list[tuple[str, dict[str, Any]]]:
         with self._lock:
-            lines = list(self._lines)
-        return [(function, _document(line)) for function, line in lines]
+            return list(self._documents)
 
 
 def _document(line: str) -> dict[str, Any]:
