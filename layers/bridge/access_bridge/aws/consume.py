@@ -6,6 +6,7 @@ reason stand in the ledger first. Only a defect is raised, so that the alarm on 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -27,10 +28,10 @@ class Backoff:
     max_receive_count: int
 
     def seconds(self, attempts: int, wanted: float | None) -> int:
-        """Return the seconds until the next attempt: what the cause asks for, else doubling up to ten minutes."""
-        if wanted is not None:
-            return max(0, min(int(wanted + 0.999), MAX_BACKOFF_SECONDS * 2))
-        return int(min(self.base_seconds * 2.0 ** min(attempts - 1, 20), MAX_BACKOFF_SECONDS))
+        """Return the seconds until the next attempt: doubling up to ten minutes; what the cause asks for only lengthens
+        that, so that the attempts outlast an outage whatever it answers meanwhile."""
+        doubled = int(min(self.base_seconds * 2.0 ** min(attempts - 1, 20), MAX_BACKOFF_SECONDS))
+        return max(doubled, min(math.ceil(wanted or 0), MAX_BACKOFF_SECONDS * 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,8 @@ def _done(
         if isinstance(error, BrokenConfiguration):
             count("BrokenConfiguration")
         count("MessageKept")
-        logger.warning("the message is kept and comes again", extra={"problem": str(error), "attempts": attempts})
         _note(notes, record.body, attempts, str(error), last=last)
+        logger.warning("the message is kept and comes again", extra={"problem": str(error), "attempts": attempts})
         consumed.postpone(record.receipt_handle, consumed.backoff.seconds(attempts, wanted))
         return False
     except Exception as error:

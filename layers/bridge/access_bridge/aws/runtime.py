@@ -155,5 +155,5 @@ class Runtime:
 def _ca_file(pem: str) -> str:
     """requests takes a file only; it holds public certificates."""
     path = Path(tempfile.mkdtemp(prefix="access-bridge-")) / "extra-ca.pem"
-    path.write_text(pem, encoding="ascii")
+    path.write_text(pem, encoding="utf-8")
     return str(path)

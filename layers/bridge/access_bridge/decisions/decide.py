@@ -99,9 +99,11 @@ class _Decide:
             row = self._row()
             user = self._human(row)
             records = self._systems.ledger.records(self._message.request_id)
-            ticket = self._ticket(row, records.ticket.sys_id)
+            ticket = self._ticket(row, records.ticket)
+            self._judge_people(row, user, self._request(records.ticket))
+            # Nothing slow may stand between this read and the write: setting a state has no compare-and-set.
             request = self._request(records.ticket)
-            self._judge_against_request(row, user, request)
+            self._judge_request(user, request)
         except _Decided as decided:
             return decided.verdict
         application = Application(row, ticket, user, self._state, self._systems.rules.mode)
@@ -111,12 +113,17 @@ class _Decide:
         """Apply it; where Teleport certainly didn't take it, the attempt is taken back: it was none."""
         before = self.item
         try:
-            return apply(application, request, self._systems.teleport, self._record_attempt)
+            verdict = apply(application, request, self._systems.teleport, self._record_attempt)
         except OutcomeUnknown:
             raise
         except (Retry, BrokenConfiguration):
             self._systems.ledger.save_decision(before)
             raise
+        if before.attempt_mode and verdict.outcome in {Outcome.REFUSED, Outcome.CONFLICT}:
+            # The earlier attempt may have arrived after we looked for it: then Teleport refuses this one because of it.
+            again = self._systems.teleport.access_request(self._message.request_id)
+            return (applied_before(again, before, self._state) if again else None) or verdict
+        return verdict
 
     def _settle(self) -> None:
         """An attempt without a recorded end is looked for before anything is judged anew: what was applied, was."""
@@ -149,11 +156,13 @@ class _Decide:
             raise _Decided(judge.NOT_IN_GROUP)
         return user
 
-    def _ticket(self, row: DecisionRow, ledger_sys_id: str) -> TicketRow:
+    def _ticket(self, row: DecisionRow, known: TicketItem) -> TicketRow:
+        if not known.sys_id and known.attempt is not None:
+            raise Retry("the ledger doesn't know yet which ticket was made: its making isn't settled")
         ticket = self._systems.evidence.ticket(row.ticket)
         if ticket is None:
             raise _Decided(judge.FOREIGN_TICKET)
-        _stop(judge.judge_ticket(row, ticket, ledger_sys_id))
+        _stop(judge.judge_ticket(row, ticket, known.sys_id))
         return ticket
 
     def _request(self, ticket: TicketItem) -> AccessRequest:
@@ -174,12 +183,16 @@ class _Decide:
                 )
         raise _Decided(judge.GONE_UNPROVED if self.item.attempt_mode else judge.REQUEST_GONE)
 
-    def _judge_against_request(self, row: DecisionRow, user: User, request: AccessRequest) -> None:
+    def _judge_people(self, row: DecisionRow, user: User, request: AccessRequest) -> None:
         systems = self._systems
-        _stop(judge.judge_time(request, systems.now()))
         names = (request.user, *email_addresses(systems.teleport, request.user))
         _stop(judge.judge_requester(user, names, systems.evidence.users_named(names)))
         _stop(judge.judge_withdrawn(row, systems.evidence.others_of(row)))
+
+    def _judge_request(self, user: User, request: AccessRequest) -> None:
+        systems = self._systems
+        _stop(applied_before(request, self.item, self._state))
+        _stop(judge.judge_time(request, systems.now()))
         _stop(judge.judge_resolved(request, self._state))
         authors = {review.author for review in request.reviews} - {systems.teleport.username}
         addresses = {author: email_addresses(systems.teleport, author) for author in authors}

@@ -124,6 +124,10 @@ class Incidents:
             self._compare(written)
         return written is not None
 
+    def sees_decisions(self, other_than: str) -> bool:
+        """Tell whether the account sees another decision row, so that one that answers 404 is surely absent."""
+        return self._client.sees(DECISION_TABLE, other_than=other_than)
+
     def _find_after_refusal(self, request_id: str) -> Row | None:
         try:
             return self.find(request_id)

@@ -14,6 +14,7 @@ from access_bridge.tickets.story import Story
 ENDED_STATES = frozenset({"6", "7", "8"})
 """Resolved, Closed, Canceled in the incident's state model since Helsinki."""
 CLOSED = "7"
+END_FIELDS = frozenset({"state", "close_code", "close_notes"})
 READ_ONLY_STATES = frozenset({CLOSED, "8"})
 """Closed and Canceled incidents take no change but an administrator's."""
 
@@ -27,6 +28,8 @@ class Plan:
     note: str
     facts: tuple[str, ...]
     outcome: str
+    more: bool = False
+    """Whether there are more facts than one note holds."""
 
     @property
     def empty(self) -> bool:
@@ -55,11 +58,19 @@ def plan(story: Story, fields: Mapping[str, str], ticket: TicketItem) -> Plan:
     if ticket.ended_by:
         changed = {}
     untold = tuple(fact for fact in facts(story) if fact.id not in ticket.told)
+    told = untold
+    while len(told) > 1 and len(note(told, story, ticket.outcome)) > LENGTHS["work_notes"]:
+        told = told[:-1]
+    more = len(told) < len(untold)
+    if more:
+        # The ticket ends with its last note, so that nothing is left to tell on one that takes no notes any more.
+        changed = {name: value for name, value in changed.items() if name not in END_FIELDS}
     return Plan(
         fields=changed,
-        note=cut(note(untold, story, ticket.outcome), LENGTHS["work_notes"]) if untold else "",
-        facts=ids(untold),
+        note=cut(note(told, story, ticket.outcome), LENGTHS["work_notes"]) if told else "",
+        facts=ids(told),
         outcome=story.outcome,
+        more=more,
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 from aws_lambda_powertools import Logger
 
 from access_bridge.access_request import AccessRequest
-from access_bridge.decisions.outcome import Outcome, Reason
+from access_bridge.decisions.outcome import Outcome, Reason, marked_decision
 from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Refused, Retry
 from access_bridge.events.audit_event import AuditEvent
 from access_bridge.ledger.items import Attempt, Records, TicketItem
@@ -29,10 +29,9 @@ from access_bridge.tickets.callers import Callers
 from access_bridge.tickets.content import Cluster, counter_display, counter_of, ticket_fields
 from access_bridge.tickets.incidents import Incidents, wanted_sys_id
 from access_bridge.tickets.observe import not_seen, seen, selects
-from access_bridge.tickets.plan import CLOSED, ENDED_STATES, READ_ONLY_STATES, Plan, digests, plan
+from access_bridge.tickets.plan import CLOSED, END_FIELDS, ENDED_STATES, READ_ONLY_STATES, Plan, digests, plan
 from access_bridge.tickets.story import Story, tell_story
 
-_END_FIELDS: Final = frozenset({"state", "close_code", "close_notes"})
 T = TypeVar("T")
 _BY_PERSON: Final = "person"
 _BY_DELETION: Final = "deleted"
@@ -104,6 +103,9 @@ class _Sync:
         except (Retry, BrokenConfiguration):
             self._tell_failures(records)
             raise
+        if request is not None and any(marked_decision(review.reason) for review in request.reviews):
+            # A decision may have been applied since the ledger was read: its attempt is there before the review is.
+            records = replace(records, decisions=self._ledger.records(self._id).decisions)
         ticket, story = self._observe(request, records)
         if story is not None and ticket.selected is None:
             first_run = self._ledger.started(self._systems.now())
@@ -198,6 +200,8 @@ class _Sync:
                     continue
                 if not written:
                     self._systems.count("DecisionRowNotWritten")
+                    if not self._incidents.sees_decisions(item.decision_id):
+                        continue
             ticket = replace(ticket, told=ticket.told | {fact})
         return ticket
 
@@ -208,7 +212,7 @@ class _Sync:
             found = self._incidents.find(self._id)
             if found:
                 return self._ledger.save_ticket(self._adopt(ticket, found))
-        opening = {name: value for name, value in fields.items() if name not in _END_FIELDS}
+        opening = {name: value for name, value in fields.items() if name not in END_FIELDS}
         values = self._systems.callers.fields(story.request.user) | opening | self._marks(1)
         attempt = Attempt(self._systems.now().timestamp(), before=0, after=1, fields=digests(opening))
         ticket = self._ledger.save_ticket(replace(ticket, attempt=attempt))
@@ -253,16 +257,19 @@ class _Sync:
             if state in ENDED_STATES and not ticket.outcome:
                 ticket = replace(ticket, ended_by=_BY_PERSON)
                 step = replace(step, fields={}, note=cut(f"{_STAYS}\n\n{step.note}", LENGTHS["work_notes"]))
-        self._patch(ticket, step)
+        written = self._patch(ticket, step)
+        if step.more and written is not None:
+            self._tell(written, story, fields)
 
-    def _patch(self, ticket: TicketItem, step: Plan) -> None:
+    def _patch(self, ticket: TicketItem, step: Plan) -> TicketItem | None:
+        """Write, and return the item after it; None where the ticket takes nothing any more."""
         values = dict(step.fields)
         counter = ticket.counter
         if step.note:
             counter += 1
             values |= {"work_notes": step.note, **self._marks(counter)}
             del values["correlation_id"]
-        outcome = step.outcome if _END_FIELDS & step.fields.keys() else ticket.outcome
+        outcome = step.outcome if END_FIELDS & step.fields.keys() else ticket.outcome
         now = self._systems.now().timestamp()
         attempt = Attempt(now, ticket.counter, counter, step.facts, digests(step.fields), outcome)
         if step.note:
@@ -274,14 +281,14 @@ class _Sync:
                 raise
             current = self._ledger.records(self._id).ticket
             self._count_as_told(current, step, ended_by=ticket.ended_by or ("" if ticket.outcome else _BY_PERSON))
-            return
+            return None
         if row is None:
             self._incidents.prove_sight(ticket.sys_id)
             self._count_as_told(ticket, step, ended_by=_BY_DELETION)
-            return
-        self._ledger.save_ticket(ticket.tell(attempt))
+            return None
         if step.note:
             self._systems.count("NoteTold")
+        return self._ledger.save_ticket(ticket.tell(attempt))
 
     def _written(self, ticket: TicketItem, write: Callable[[], T]) -> T:
         """Do a write; where it certainly wasn't applied, take its attempt back."""
