@@ -44,15 +44,19 @@ def callback_door(
     settings, secrets, queue
         Give what is needed, when it is needed; a queue by its URL.
     """
-    if len(raw_body(event)) > MAX_BODY_BYTES:
+    body = raw_body(event)
+    if len(body) > MAX_BODY_BYTES:
         return problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", "The body is larger than 16 KiB.")
-    return at_the_door("callback", lambda: _take(event, settings(), secrets(), queue))
+    return at_the_door("callback", lambda: _take(event, body, settings(), secrets(), queue))
 
 
 def _take(
-    event: APIGatewayProxyEventV2, settings: CallbackSettings, secrets: Secrets, queue: Callable[[str], Queue]
+    event: APIGatewayProxyEventV2,
+    body: bytes,
+    settings: CallbackSettings,
+    secrets: Secrets,
+    queue: Callable[[str], Queue],
 ) -> Response[str]:
-    body = raw_body(event)
     try:
         event_id = _verified(event, body, settings.callback_secret_arn, secrets)
         callback = read(body, event_id)

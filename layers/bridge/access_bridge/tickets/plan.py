@@ -58,16 +58,17 @@ def plan(story: Story, fields: Mapping[str, str], ticket: TicketItem) -> Plan:
     if ticket.ended_by:
         changed = {}
     untold = tuple(fact for fact in facts(story) if fact.id not in ticket.told)
-    told = untold
-    while len(told) > 1 and len(note(told, story, ticket.outcome)) > LENGTHS["work_notes"]:
+    told, text = untold, note(untold, story, ticket.outcome) if untold else ""
+    while len(told) > 1 and len(text) > LENGTHS["work_notes"]:
         told = told[:-1]
+        text = note(told, story, ticket.outcome)
     more = len(told) < len(untold)
     if more:
         # The ticket ends with its last note, so that nothing is left to tell on one that takes no notes any more.
         changed = {name: value for name, value in changed.items() if name not in END_FIELDS}
     return Plan(
         fields=changed,
-        note=cut(note(told, story, ticket.outcome), LENGTHS["work_notes"]) if told else "",
+        note=cut(text, LENGTHS["work_notes"]),
         facts=ids(told),
         outcome=story.outcome,
         more=more,
