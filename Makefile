@@ -54,7 +54,7 @@ validate: $(SAM_VENV)/.sam $(VENV)/.demo ## the template, and the committed file
 	@echo "$(RULES_SCHEMA) is what the code says."
 
 .PHONY: build
-build: $(SAM_VENV)/.sam $(VENV)/.created ## what Lambda runs, in .aws-sam/build: arm64, Python 3.13, without Docker
+build: $(SAM_VENV)/.sam $(VENV)/.cli ## what Lambda runs, in .aws-sam/build: arm64, Python 3.13, without Docker
 	$(SAM_VENV)/bin/sam build
 	@$(VENV)/bin/python tools/check_build.py .aws-sam/build
 
@@ -76,7 +76,7 @@ schema: $(VENV)/.demo ## the JSON Schema of the rules file, from the code
 # The layer's file resolves for Lambda alone, within the versions that everything else is tested with.
 .PHONY: lock
 lock: $(VENV)/.lock ## new pins of everything, after a version in pyproject.toml has changed
-	$(LOCK) --universal --python-version 3.11 $(foreach group,runtime demo test lint lock,--group $(group)) \
+	$(LOCK) --universal --python-version 3.11 $(foreach group,runtime cli demo test lint lock,--group $(group)) \
 	  --output-file constraints.txt
 	$(LOCK) --universal --python-version 3.11 --group sam --output-file constraints-sam.txt
 	$(LOCK) --python-version 3.13 --python-platform aarch64-manylinux_2_28 --only-binary :all: --group runtime \
@@ -100,8 +100,15 @@ $(VENV)/.created: tools/find_python.sh
 	@$(VENV)/bin/python -m pip install --quiet pip==$(PIP_VERSION)
 	@touch $@
 
-# One stamp for each dependency group: a changed pin installs again.
-$(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.lock: $(VENV)/.%: pyproject.toml constraints.txt $(VENV)/.created
+# The operator's command line, from this folder: only its libraries are installed. -P: not what lies where it is typed.
+COMMAND_LINE := $(VENV)/bin/access-bridge
+$(COMMAND_LINE): $(VENV)/.created
+	@printf '#!/bin/sh\nPYTHONPATH="%s" exec "%s" -P -m cli "$$@"\n' "$$PYTHONPATH" "$(CURDIR)/$(VENV)/bin/python" > $@
+	@chmod +x $@
+
+# One stamp for each dependency group: a changed pin installs again. All but `lock` have what the command line needs.
+$(VENV)/.cli $(VENV)/.demo $(VENV)/.test $(VENV)/.lint: | $(COMMAND_LINE)
+$(VENV)/.cli $(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.lock: $(VENV)/.%: pyproject.toml constraints.txt $(VENV)/.created
 	@case $* in demo) if [ ! -e $@ ]; then echo "First run: installing what the demo needs into $(VENV): at most two minutes and 400 MB."; fi;; *) echo "Installing dependency group '$*' into $(VENV).";; esac
 	@$(VENV)/bin/python -m pip install --quiet --group $* --constraint constraints.txt
 	@touch $@

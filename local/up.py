@@ -114,4 +114,11 @@ def _welcome(system: LocalSystem) -> str:
         ]
     else:
         lines += ["Decide in your instance: it posts the decision to the callback, signed with the key."]
+    aws = system.aws.variables
+    names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    lines += [
+        "Read what was decided, as an auditor does:",
+        "  " + " ".join(f"{name}={aws[name]}" for name in names) + " \\",
+        f"    .venv/bin/access-bridge decisions export --table {system.resources.ledger_table}",
+    ]
     return "\n".join(lines)

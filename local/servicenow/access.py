@@ -1,11 +1,11 @@
 """Sessions, roles and access controls: who may read, create, write and delete what."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from local.servicenow.schema import CLUSTER, DECISION, TABLES
+from local.servicenow.schema import APPROVAL, CLUSTER, DECISION, DELEGATE, ROTA, TABLES
 from local.servicenow.store import Row
 
 Operation = Literal["read", "create", "write", "delete"]
@@ -23,7 +23,17 @@ _CONTAINS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 # What a person may say about a decision; the rest of the row the server fills in.
-_DECISION_CREATE: Final = frozenset({"ticket", "decision", "reason", "approval"})
+_DECISION_CREATE: Final = frozenset({"ticket", "decision", "reason"})
+# The columns that make a row somebody's own.
+_OWNERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "incident": ("caller_id", "opened_by"),
+        "change_request": ("requested_by", "opened_by"),
+        "sc_req_item": ("requested_for", "opened_by"),
+        "sys_user": ("sys_id",),
+        DELEGATE: ("user", "delegate"),
+    }
+)
 _DECISION_WRITE: Final = frozenset({"outcome", "outcome_detail"})
 
 
@@ -52,20 +62,30 @@ def with_contained(roles: Iterable[str]) -> frozenset[str]:
 
 
 class AccessControls:
-    """Rules for tables and for fields, changeable while the instance runs."""
+    """Rules for tables and for fields, changeable while the instance runs.
 
-    def __init__(self) -> None:
+    `stands_in_for` answers the users (by `sys_id`) for whom a user may vote now, as a recorded delegate.
+    """
+
+    def __init__(self, stands_in_for: Callable[[str], frozenset[str]]) -> None:
+        self._stands_in_for = stands_in_for
         readers = {
             "incident": {"sn_incident_read"} | _BOTH,
+            "change_request": {"itil"} | _BOTH,
+            "sc_req_item": {"itil"} | _BOTH,
             "sys_user": {"itil"} | _BOTH,
             "sys_user_group": {"itil"} | _BOTH,
-            "sys_user_grmember": {"itil", DECISIONS},
+            "sys_user_grmember": {"itil"} | _BOTH,
             "sys_choice": {"itil"} | _BOTH,
-            "sysapproval_approver": {"itil", DECISIONS},
+            APPROVAL: {"itil", DECISIONS},
+            # As shipped only administrators read it, and everybody what names himself.
+            DELEGATE: {DECISIONS},
+            ROTA: {"itil", "rota_admin", "rota_manager", DECISIONS},
             DECISION: {APPROVER} | _BOTH,
             CLUSTER: _BOTH,
         }
         writers = {"incident": {"sn_incident_write", TICKETS}, DECISION: {TICKETS}}
+        writers |= {"change_request": {"itil"}, "sc_req_item": {"itil"}}
         self._tables: dict[tuple[str, Operation], set[str]] = {
             ("incident", "create"): {"sn_incident_write", TICKETS},
             (DECISION, "create"): {APPROVER},
@@ -100,7 +120,7 @@ class AccessControls:
             return True
         if session.roles & self._tables.get((table, operation), set()):
             return True
-        return row is not None and _own(session, table, operation, row)
+        return row is not None and self._own(session, table, operation, row)
 
     def may_field(self, session: Session, table: str, field: str, operation: Operation) -> bool:
         """Whether the session may do the operation on one field, where it may on the table."""
@@ -109,17 +129,8 @@ class AccessControls:
             return True
         return bool(session.roles & roles)
 
-
-def _own(session: Session, table: str, operation: Operation, row: Row) -> bool:
-    """What people may do with what is theirs: read their incidents and themselves, cast their own vote."""
-    if operation == "read":
-        fields = {
-            "incident": ("caller_id", "opened_by"),
-            "sys_user": ("sys_id",),
-            "sysapproval_approver": ("approver",),
-        }
-    elif operation == "write":
-        fields = {"sysapproval_approver": ("approver",)}
-    else:
-        return False
-    return any(row[field] == session.user_id for field in fields.get(table, ()))
+    def _own(self, session: Session, table: str, operation: Operation, row: Row) -> bool:
+        """What people may do with what is theirs: read it, and cast their own vote or one that they stand in for."""
+        if table == APPROVAL and operation in ("read", "write"):
+            return row["approver"] in {session.user_id} | self._stands_in_for(session.user_id)
+        return operation == "read" and any(row[field] == session.user_id for field in _OWNERS.get(table, ()))

@@ -26,7 +26,10 @@ BEFORE: Final[frozenset[Kind]] = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A call as it comes in: `table` is `oauth_token` for the token endpoint; `user` is empty where unknown."""
+    """A call as it comes in; `user` is empty where unknown.
+
+    `table` is `oauth_token` for the token endpoint and `whoisoncall` for who is on call.
+    """
 
     method: str
     table: str
@@ -51,7 +54,7 @@ class Which(TypedDict, total=False):
 class Fault:
     """One kind of trouble for the next `remaining` calls that match; `seen` are those that it hit.
 
-    Empty `method` and `table` match all calls of the Table API; the token endpoint only by `table="oauth_token"`.
+    Empty `method` and `table` match all calls but the token endpoint's: that only by `table="oauth_token"`.
     """
 
     kind: Kind

@@ -44,6 +44,11 @@ GlideRecord.prototype = {
         this._changes = {};
         return this._row !== null;
     },
+    initialize: function () {
+        this._row = call_python('blank', this._table);
+        this._changes = {};
+    },
+    insert: function () { return call_python('insert', this._table, this._changes); },
     getTableName: function () { return this._table; },
     getUniqueValue: function () { return this._row.sys_id; },
     getValue: function (name) { return this._row && this._row[name] ? this._row[name] : null; },

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypedDict
@@ -20,6 +21,10 @@ from local.servicenow.store import Row, Store
 _SHIPPED: Final = Path(__file__).parents[2] / "servicenow" / "src"
 _GLIDE: Final = Path(__file__).with_name("glide.js")
 _CONNECT_TIMEOUT: Final = 10.0
+
+Insert = Callable[[Session, str, Row], str | None]
+"""A script's insert as a session: answers the row's `sys_id`, or None where a business rule aborts it."""
+
 _VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
 
 
@@ -76,11 +81,12 @@ def generate_mac(key: str, algorithm: str, data: str) -> str:
 
 
 class ScriptEngine:
-    """Runs shipped business rules. `outbox` gets what they send and log."""
+    """Runs shipped business rules. `outbox` gets what they send and log; `insert` takes the rows that they make."""
 
-    def __init__(self, store: Store, outbox: Outbox) -> None:
+    def __init__(self, store: Store, outbox: Outbox, insert: Insert) -> None:
         self._store = store
         self._outbox = outbox
+        self._insert = insert
 
     def run(self, session: Session, rule: str, table: str, row: Row) -> RuleResult:
         """Runs `servicenow/src/business-rules/<rule>.js` for a row, as the session's user.
@@ -88,8 +94,8 @@ class ScriptEngine:
         Server-side scripts pass by access controls. Raises dukpy.JSRuntimeError where the script throws.
         """
         engine = dukpy.JSInterpreter()
-        host = _Host(self._store, self._outbox, session)
-        for name in ("get", "query", "update", "now", "mac", "credential", "send", "log"):
+        host = _Host(self._store, self._outbox, self._insert, session)
+        for name in ("get", "query", "blank", "insert", "update", "now", "mac", "credential", "send", "log"):
             engine.export_function(name, getattr(host, name))
         scope = {"user_id": session.user_id, "user_name": session.user_name, "table": table, "row": row}
         includes = sorted((_SHIPPED / "script-includes").glob("*.js"))
@@ -102,9 +108,10 @@ class ScriptEngine:
 class _Host:
     """The Python side of glide.js."""
 
-    def __init__(self, store: Store, outbox: Outbox, session: Session) -> None:
+    def __init__(self, store: Store, outbox: Outbox, insert: Insert, session: Session) -> None:
         self._store = store
         self._outbox = outbox
+        self._insert = insert
         self._session = session
 
     def get(self, table: str, name: str, value: str) -> Row | None:
@@ -118,6 +125,12 @@ class _Host:
         wanted = parse(encoded, TABLES[table].fields.__contains__, self._session.user_id)
         found = [row for row in self._store.rows(table) if wanted.matches(row.__getitem__)]
         return found[:limit] if limit else found
+
+    def blank(self, table: str) -> Row:
+        return self._store.blank(table)
+
+    def insert(self, table: str, values: Row) -> str | None:
+        return self._insert(self._session, table, values)
 
     def update(self, table: str, sys_id: str, changes: Row) -> str:
         return self._store.update(table, sys_id, changes, self._session.user_name)["sys_id"]

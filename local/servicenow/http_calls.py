@@ -14,7 +14,8 @@ _PAGE: Final = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call that the instance got. `table` is `oauth_token` for the token endpoint, empty for an unknown route.
+    """One call that the instance got. `table` is `oauth_token` for the token endpoint and `whoisoncall` for who is on
+    call, empty for an unknown route.
 
     `body` is the parsed JSON, or the raw text where it is none; `status` is 0 where the connection was dropped.
     """

@@ -4,39 +4,42 @@ import time
 from collections.abc import Iterable, Mapping
 
 from local.servicenow.access import AccessControls, Operation, Session
-from local.servicenow.auth import TOKEN_LIFETIME, Accounts, may_sign_in
-from local.servicenow.errors import Refused
+from local.servicenow.approvals import ApprovalActions, Delegates
+from local.servicenow.auth import TOKEN_LIFETIME, Accounts
 from local.servicenow.faults import Faults
 from local.servicenow.glide import OutboundCall
 from local.servicenow.http_calls import Call
+from local.servicenow.on_call import OnCall, Shift
 from local.servicenow.records import Habits, Records
-from local.servicenow.schema import CHOICES, CLUSTER, DECISION
+from local.servicenow.schema import CHOICES, CLUSTER, DECISION, ROTA
 from local.servicenow.scripts import BusinessRules, CallbackHabits
 from local.servicenow.seed import DemoAccounts, seed_demo
 from local.servicenow.server import Application, HttpServer
 from local.servicenow.store import Clock, Row, Store
 from local.servicenow.table_api import TableApi
+from local.servicenow.tasks import add_task
 
 
-class ServiceNowInstance:
+class ServiceNowInstance(ApprovalActions):
     """One instance. Its data lives as long as the object, over any number of starts and stops.
 
     `faults` makes trouble for coming calls; `controls` holds the access controls; `habits` says where this instance
-    differs from others (`honours_client_sys_id`, `duplicate_key_status`); `callbacks` says how callbacks go wrong
-    (`enabled`, `delay` in seconds, `copies`).
+    differs from others (`honours_client_sys_id`, `duplicate_key_status`, `async_user`, `unknown_rota`); `callbacks`
+    says how callbacks go wrong (`enabled`, `delay` in seconds, `copies`).
     """
 
     def __init__(self, port: int = 0, clock: Clock = time.time) -> None:
         self.habits = Habits()
         self.callbacks = CallbackHabits()
-        self.controls = AccessControls()
         self.faults = Faults()
         self._store = Store(clock)
+        self.controls = AccessControls(Delegates(self._store).stands_in_for)
         self._accounts = Accounts(self._store)
-        self._rules = BusinessRules(self._store, self.callbacks)
+        self._rules = BusinessRules(self._store, self.callbacks, self.habits)
         self._records = Records(self._store, self.controls, self._rules, self.habits)
+        self._on_call = OnCall(self._store, self.controls, self.habits)
         api = TableApi(self._store, self.controls, self._records, lambda: self.url)
-        self._app = Application(self._accounts, api, self.faults)
+        self._app = Application(self._accounts, api, self._on_call, self.faults)
         self._http = HttpServer(port, self._app)
         for (table, element), choices in CHOICES.items():
             for sequence, (value, label) in enumerate(choices, start=1):
@@ -46,7 +49,7 @@ class ServiceNowInstance:
     # Running
 
     def start(self) -> None:
-        """Opens the port and starts the scheduler. Raises OSError where the port is taken."""
+        """Opens the port and starts the scheduler; an instance that runs goes on. Raises OSError for a taken port."""
         self._http.start()
         self._rules.start()
 
@@ -207,6 +210,47 @@ class ServiceNowInstance:
         """
         return self.insert_as(user, DECISION, {"ticket": incident, "decision": decision, "reason": reason})
 
+    # On call
+
+    def add_rota(self, name: str, group: str = "", active: bool = True) -> str:
+        """Adds a rota, of a group by its `sys_id`; answers its `sys_id`."""
+        return self._store.insert(ROTA, {"name": name, "group": group, "active": str(active).lower()}, "admin")[
+            "sys_id"
+        ]
+
+    def put_on_call(  # noqa: PLR0913 - each is a column of a shift
+        self,
+        rota: str,
+        user_name: str = "",
+        order: int = 1,
+        starts: str | None = None,
+        ends: str | None = None,
+        *,
+        device: str = "",
+        group: str = "",
+    ) -> None:
+        """Adds an entry to a rota: a user by name, or a device or an escalation group by `sys_id`.
+
+        `order` is the escalation level, 1 first; `starts` and `ends` are UTC, `YYYY-MM-DD HH:MM:SS`, None for no
+        bound. Raises KeyError for an unknown user.
+        """
+        user = self._accounts.session(user_name).user_id if user_name else ""
+        self._on_call.shifts.append(Shift(rota, order, user, device, group, starts or "", ends or ""))
+
+    def take_off_call(self, rota: str) -> None:
+        """Removes every entry of a rota."""
+        self._on_call.shifts[:] = [shift for shift in self._on_call.shifts if shift.rota != rota]
+
+    # Tickets that justify something
+
+    def add_change(self, number: str = "", **values: str) -> str:
+        """Adds a change request; answers its `sys_id`. Columns as `tasks.add_task` takes them, which may raise."""
+        return add_task(self._store, "change_request", {"number": number, **values})
+
+    def add_request_item(self, **values: str) -> str:
+        """Adds a requested item; answers its `sys_id`. Columns as `tasks.add_task` takes them, which may raise."""
+        return add_task(self._store, "sc_req_item", values)
+
     # Below access controls and rules
 
     def insert_raw(self, table: str, values: Mapping[str, str]) -> str:
@@ -268,18 +312,12 @@ class ServiceNowInstance:
     def redeliver(self, decision_sys_id: str) -> None:
         """Sends the callback of a decision row again: the same event id, signed anew."""
         row = self.row(DECISION, decision_sys_id)
-        self._rules.schedule(Session(row["sys_created_by"], row["decided_by"], frozenset()), decision_sys_id)
+        self._rules.send_decision(Session(row["sys_created_by"], row["decided_by"], frozenset()), decision_sys_id)
 
     def wait_for_callbacks(self, timeout: float = 10.0) -> bool:
-        """Waits until no callback is scheduled or under way; False where `timeout` seconds passed first."""
+        """Waits until no vote and no callback is scheduled or under way; False where `timeout` seconds passed first."""
         return self._rules.wait(timeout)
 
     def seed_demo(self) -> DemoAccounts:
         """Adds the people, groups, integration accounts and ordinary incidents of the demo."""
         return seed_demo(self)
-
-    def _person(self, user: str) -> Session:
-        session = self._accounts.session(user)
-        if session.machine or not may_sign_in(self.row("sys_user", session.user_id)):
-            raise Refused(401, "User Not Authenticated", f"{user} can't sign in to the user interface")
-        return session

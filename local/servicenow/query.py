@@ -17,10 +17,11 @@ _TERM: Final = re.compile(
 _TESTS: Final[dict[str, Callable[[str, str], bool]]] = {
     "=": lambda stored, value: stored == value,
     "!=": lambda stored, value: stored != value,
-    ">": lambda stored, value: stored > value,
-    ">=": lambda stored, value: stored >= value,
-    "<": lambda stored, value: stored < value,
-    "<=": lambda stored, value: stored <= value,
+    # An empty column is a database null, which no comparison finds.
+    ">": lambda stored, value: stored != "" and stored > value,
+    ">=": lambda stored, value: stored != "" and stored >= value,
+    "<": lambda stored, value: stored != "" and stored < value,
+    "<=": lambda stored, value: stored != "" and stored <= value,
     "IN": lambda stored, value: stored in value.split(","),
     "NOT IN": lambda stored, value: stored not in value.split(","),
     "LIKE": lambda stored, value: value in stored,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from local.servicenow import rules
 from local.servicenow.access import AccessControls, Operation, Session
@@ -24,13 +24,22 @@ class Scripts(Protocol):
     def after_insert(self, session: Session, table: str, row: Row) -> None:
         """Starts the asynchronous rules for a row that was committed."""
 
+    def after_update(self, session: Session, table: str, before: Row, after: Row) -> None:
+        """Starts the asynchronous rules for a change that was committed."""
+
 
 @dataclass(slots=True)
 class Habits:
-    """Where instances differ: whether a `sys_id` that a client sends is used, and how a taken one is answered."""
+    """Where instances differ, or where it is unverified what they do.
+
+    Whether a `sys_id` that a client sends is used, and how a taken one is answered; in whose session asynchronous rules
+    run; what *who is on call* answers for a rota that isn't there.
+    """
 
     honours_client_sys_id: bool = True
     duplicate_key_status: int = 403
+    async_user: Literal["system", "session"] = "system"
+    unknown_rota: Literal["empty", "not_found"] = "empty"
 
 
 class Records:
@@ -54,8 +63,7 @@ class Records:
             row = self._store.blank(table)
             row.update(values)
             row = self._scripts.before_insert(session, table, row)
-            if table == "incident":
-                rules.apply(session, {}, row, self._store.now())
+            rules.apply(session, table, {}, row, self._store.now())
             notes = _take_notes(table, row)
             stored = self._commit(session, table, row, self._requested_id(body))
             self._append(session, table, stored["sys_id"], notes)
@@ -71,15 +79,15 @@ class Records:
             if not self._controls.may(session, table, "write", before):
                 raise acl_exception("Update")
             after = {**before, **self._settable(session, table, body, "write", typed)}
-            if table == "incident":
-                rules.apply(session, before, after, self._store.now())
+            rules.apply(session, table, before, after, self._store.now())
             notes = _take_notes(table, after)
             changes = {name: value for name, value in after.items() if value != before[name]}
             if not changes and not notes:
                 return before
             stored = self._store.update(table, sys_id, changes, session.user_name)
             self._append(session, table, sys_id, notes)
-            return stored
+        self._scripts.after_update(session, table, before, stored)
+        return stored
 
     def delete(self, session: Session, table: str, sys_id: str) -> None:
         """Deletes a record. Raises Refused (404, 403)."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local.servicenow.access import AccessControls, Session
-from local.servicenow.schema import TABLES, Field, concrete_tables
+from local.servicenow.dictionary import Field
+from local.servicenow.schema import TABLES, concrete_tables
 from local.servicenow.store import Row, Store
 from local.servicenow.values import display
 

@@ -1,10 +1,11 @@
-"""What the platform itself does with an incident when it is written: state model, data policies, look-ups."""
+"""What the platform itself does with a task when it is written: state model, data policies, look-ups."""
 
 from typing import Final
 
 from local.servicenow.access import Session
 from local.servicenow.errors import acl_exception, data_policy_exception
 from local.servicenow.store import Row
+from local.servicenow.task_tables import ENDED
 
 ON_HOLD: Final = "3"
 RESOLVED: Final = "6"
@@ -35,11 +36,27 @@ def may_edit(session: Session, before: Row, after: Row) -> None:
         raise acl_exception("Update" if before else "Insert")
 
 
-def apply(session: Session, before: Row, after: Row, now: str) -> None:
-    """Completes `after` as the shipped rules do. `before` is empty for a new incident; `now` is UTC.
+def apply(session: Session, table: str, before: Row, after: Row, now: str) -> None:
+    """Completes `after` as the shipped rules do. `before` is empty for a new record; `now` is UTC.
 
     Raises Refused where a data policy misses a mandatory field.
     """
+    if table == "incident":
+        _apply_incident(session, before, after, now)
+    elif table in ENDED:
+        _apply_task(session, table, before, after, now)
+
+
+def _apply_task(session: Session, table: str, before: Row, after: Row, now: str) -> None:
+    """A change or a requested item: who opened it and when, and whether it is still active."""
+    if not before:
+        after["opened_by"] = after["opened_by"] or session.user_id
+        after["opened_at"] = after["opened_at"] or now
+    if after["state"] != before.get("state"):
+        after["active"] = "false" if after["state"] in ENDED[table] else "true"
+
+
+def _apply_incident(session: Session, before: Row, after: Row, now: str) -> None:
     if after["state"] == before.get("state", "1") and after["incident_state"] != before.get("incident_state", "1"):
         after["state"] = after["incident_state"]
     after["incident_state"] = after["state"]

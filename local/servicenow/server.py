@@ -4,7 +4,8 @@ import contextlib
 import json
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -16,21 +17,25 @@ from local.servicenow.auth import Accounts
 from local.servicenow.errors import Refused
 from local.servicenow.faults import BEFORE, Faults, Incoming
 from local.servicenow.http_calls import DROPPED, Answer, Call, afterwards, instead
+from local.servicenow.on_call import WHO_IS_ON_CALL, OnCall
 from local.servicenow.table_api import Request, TableApi, route_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _TOKEN_PATH = "/oauth_token.do"
+# What calls and troubles name instead of a table.
+_OTHER_ROUTES = {_TOKEN_PATH: "oauth_token", WHO_IS_ON_CALL: "whoisoncall"}
 
 
 class Application:
-    """The WSGI application: authentication, troubles, then the Table API or the token endpoint."""
+    """The WSGI application: authentication, troubles, then the Table API, who is on call, or the token endpoint."""
 
-    def __init__(self, accounts: Accounts, api: TableApi, faults: Faults) -> None:
+    def __init__(self, accounts: Accounts, api: TableApi, on_call: OnCall, faults: Faults) -> None:
         self.calls: list[Call] = []
         self._accounts = accounts
         self._api = api
+        self._on_call = on_call
         self._faults = faults
         self._idle = threading.Condition()
         self._under_way = 0
@@ -62,7 +67,7 @@ class Application:
         method = http.headers.get("X-HTTP-Method-Override", http.method) if http.method == "POST" else http.method
         route = route_of(http.path)
         token = http.path == _TOKEN_PATH
-        table = "oauth_token" if token else (route.table if route else "")
+        table = _OTHER_ROUTES.get(http.path, route.table if route else "")
         sender = None if token else self._sender(http)
         user = sender.user_name if isinstance(sender, Session) else ""
         query, parsed = http.args.to_dict(), _parsed(http, body)
@@ -78,10 +83,13 @@ class Application:
                 answer = Answer.of_refusal(sender)
             elif sender is None:
                 answer = self._token(http)
+            elif http.path == WHO_IS_ON_CALL:
+                answer = _asked(partial(self._on_call.answer, sender, method, query))
             elif route is None:
                 answer = Answer.of_refusal(Refused(400, "Requested URI does not represent any resource"))
             else:
-                answer = self._table(Request(method, route, query, http.headers, body, sender))
+                request = Request(method, route, query, http.headers, body, sender)
+                answer = _asked(partial(self._api.answer, request))
             if fault is not None:
                 answer = afterwards(fault, answer)
             return answer
@@ -94,12 +102,6 @@ class Application:
         except Refused as refused:
             return refused
 
-    def _table(self, request: Request) -> Answer:
-        try:
-            return self._api.answer(request)
-        except Refused as refused:
-            return Answer.of_refusal(refused)
-
     def _token(self, http: HttpRequest) -> Answer:
         granted = None
         if http.method == "POST" and http.mimetype == "application/x-www-form-urlencoded":
@@ -107,6 +109,13 @@ class Application:
         if granted is None:
             return Answer.of_json(401, {"error": "server_error", "error_description": "access_denied"})
         return Answer.of_json(200, granted)
+
+
+def _asked(ask: Callable[[], Answer]) -> Answer:
+    try:
+        return ask()
+    except Refused as refused:
+        return Answer.of_refusal(refused)
 
 
 def _parsed(http: HttpRequest, body: bytes) -> object:

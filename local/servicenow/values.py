@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
 from local.servicenow.access import Session
-from local.servicenow.schema import TABLES, Field, concrete_tables
+from local.servicenow.dictionary import Field
+from local.servicenow.schema import TABLES, concrete_tables
 from local.servicenow.store import Store
 
 _FORMAT: Final = "%Y-%m-%d %H:%M:%S"

@@ -162,7 +162,8 @@ class LocalSystem:
     def reset(self) -> None:
         """Take back what was changed on the running system: faults, settings, secrets, parameters, what lies in queues.
 
-        Requests, incidents, users and the ledger stay.
+        Teleport's locks go, and its first roles, users and bots are as they were. Requests, incidents, other users and
+        the ledger stay.
         """
         self.stand_ins.reset()
         changed = self.resources.restore(self._texts_at_start)

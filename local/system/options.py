@@ -34,6 +34,9 @@ class Options:
         The rules file's text.
     edition
         The edition of the Teleport stand-in: `ent` takes reviews, `oss` refuses them.
+    on_behalf
+        Whether that Teleport takes reviews in other users' names; else it is the older 18.0.0, which was recorded. In
+        which mode decisions are applied is for the rules to say.
     log_directory
         Where the functions' output is also written, into a file for each gateway port.
     log_listener
@@ -53,5 +56,6 @@ class Options:
     schedules: bool = False
     rules: str = (DEMO / "rules.yaml").read_text(encoding="utf-8")
     edition: Literal["ent", "oss"] = "ent"
+    on_behalf: bool = True
     log_directory: Path | None = None
     log_listener: Callable[[dict[str, Any]], None] | None = None

@@ -45,11 +45,17 @@ class StandIns:
 
     def __init__(self, options: Options, settings: Settings, directory: Path) -> None:
         self._options = options
-        self.teleport = TeleportCluster(directory, edition=options.edition) if settings.stand_in_teleport else None
+        self.teleport = (
+            TeleportCluster(directory, edition=options.edition, on_behalf=options.on_behalf)
+            if settings.stand_in_teleport
+            else None
+        )
         self.servicenow = ServiceNowInstance() if settings.stand_in_servicenow else None
         self.forwarder: EventForwarder | None = None
         self._forwarding = False
         self._accounts: dict[str, DemoAccount] = {}
+        file = "cluster.yaml" if options.edition == "ent" else "cluster-oss.yaml"
+        self._cluster = (DEMO / file).read_text(encoding="utf-8")
 
     @property
     def teleport_addr(self) -> str:
@@ -91,8 +97,7 @@ class StandIns:
         if self.teleport:
             self._expiry_delay = self.teleport.expiry_delay
             self.teleport.start()
-            file = "cluster.yaml" if self._options.edition == "ent" else "cluster-oss.yaml"
-            self.teleport.apply((DEMO / file).read_text(encoding="utf-8"))
+            self.teleport.apply(self._cluster)
 
     def connect(self, doors: Doors) -> None:
         """Tell the Teleport stand-in's side where the doors are: callbacks for its cluster, and the event forwarder."""
@@ -132,7 +137,10 @@ class StandIns:
         return self.servicenow is None or self.servicenow.wait_for_callbacks(0)
 
     def reset(self) -> None:
-        """Take back the disturbances that were asked for, and forward events as at the start."""
+        """Take back the disturbances that were asked for, and forward events as at the start.
+
+        Roles, users and bots of the Teleport stand-in are then as it started with them; others stay.
+        """
         if self.servicenow:
             self.servicenow.faults.clear()
             self.servicenow.callbacks.enabled, self.servicenow.callbacks.delay = True, 0.0
@@ -140,6 +148,9 @@ class StandIns:
         if self.teleport:
             self.teleport.faults.clear()
             self.teleport.expiry_delay = self._expiry_delay
+            self.teleport.refuses_long_term_on_behalf = False
+            self.teleport.unlock_all()
+            self.teleport.apply(self._cluster)
         if self._options.forwarding:
             self.start_forwarding()
         else:

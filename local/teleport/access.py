@@ -83,8 +83,10 @@ class Rights:
         ]
 
     def reviews_anything(self) -> bool:
-        """Has the holder a right to review at all?"""
-        return any(own.allow.review_roles for own in self.roles)
+        """Has one of the roles anything below `allow.review_requests`? Teleport's first, cheap look."""
+        return any(
+            own.allow.review_roles or own.allow.preview_as_roles or own.allow.submit_for_users for own in self.roles
+        )
 
     def may_review(self, requested: Iterable[str]) -> bool:
         """May the holder review a request for all of these roles?"""
@@ -94,5 +96,7 @@ class Rights:
         return bool(wanted) and all(any(matches(own.allow.review_roles, role) for own in self.roles) for role in wanted)
 
     def may_submit_for(self, user: str) -> bool:
-        """May the holder hand in a review that somebody else wrote?"""
-        return any(matches(own.allow.submit_for_users, user) for own in self.roles)
+        """May the holder hand in a review that this user made elsewhere? Names count literally, `*` is everybody."""
+        if any({user, "*"} & set(own.deny.submit_for_users) for own in self.roles):
+            return False
+        return any({user, "*"} & set(own.allow.submit_for_users) for own in self.roles)

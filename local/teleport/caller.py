@@ -14,6 +14,7 @@ class Caller:
 
     `roles` are those of his certificate. `is_admin` marks `tctl` on the auth host, which no rule binds. `session_end`
     (nanoseconds since 1970) is when his certificate ends: access that he asks for ends then at the latest. Zero: never.
+    `has_touched_key`: he has just answered the question for his security key.
     """
 
     user: str
@@ -23,6 +24,7 @@ class Caller:
     is_admin: bool = False
     session_end: int = 0
     is_nobody: bool = False
+    has_touched_key: bool = False
 
     def audit_keys(self, user: str = "") -> dict[str, Any]:
         """The keys of an audit event that tell who acted; `user` replaces his own name (recorded: the requester's)."""

@@ -29,7 +29,7 @@ class UserClient:
             raise not_found(f'"user" "{self._name}" does not exist')
         bot = self._state.bots.get(user.bot_name)
         roles = bot.roles if bot else user.roles
-        caller = Caller(user.name, roles, bot_name=user.bot_name, session_end=now_ns() + _SESSION)
+        caller = Caller(user.name, roles, bot_name=user.bot_name, session_end=now_ns() + _SESSION, has_touched_key=True)
         self._state.check_caller(caller)
         return caller
 
@@ -43,16 +43,22 @@ class UserClient:
         resources: Sequence[str] = (),
         suggested_reviewers: Sequence[str] = (),
         assume_start: timedelta | None = None,
+        long_term: bool = False,
     ) -> str:
         """`tsh request create`. The new id.
 
         `ttl`: how long the request may stay undecided. `max_duration`: how long the access may last. `resources`:
-        written `/cluster/kind/name`. `assume_start`: how long from now the access begins.
+        written `/cluster/kind/name`. `assume_start`: how long from now the access begins. `long_term`: access is to
+        come by an access list and to stay; ValueError where the server knows no such requests.
         """
+        if long_term and not self._state.on_behalf:
+            raise ValueError(f"{self._state.version} knows no long-term requests: make the cluster with on_behalf=True")
         now, asked = now_ns(), pb.AccessRequestV3()
         asked.Spec.User, asked.Spec.RequestReason = self._name, reason
         asked.Spec.Roles.extend(roles)
         asked.Spec.SuggestedReviewers.extend(suggested_reviewers)
+        if long_term:
+            asked.Spec.RequestKind = pb.AccessRequestSpecV3.LONG_TERM
         for resource in resources:
             _, cluster, kind, name = resource.split("/", maxsplit=3)
             asked.Spec.RequestedResourceIDs.add(ClusterName=cluster, Kind=kind, Name=name)

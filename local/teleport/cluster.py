@@ -30,12 +30,14 @@ from local.teleport.ids import new_uuid
 from local.teleport.listeners import Accept, AuthDoor, Listener, ProxyDoor
 from local.teleport.proto import local_teleport_pb2 as pb
 from local.teleport.resources import Edition
-from local.teleport.state import ClusterState, StoredUser
+from local.teleport.state import ClusterState, SecondFactor, StoredUser
 from local.teleport.times import SECOND
 from local.teleport.web import WebConnection, WebFacts
 
 _AUTH_NAMES = ("teleport.cluster.local", "*.teleport.cluster.local")
 _EXPIRY_LOOK = 0.05
+_RECORDED_VERSION = "18.0.0"
+_ON_BEHALF_VERSION = "18.11.0"  # the first of 18 that was announced with submit_for_users
 
 
 class TeleportCluster:
@@ -49,18 +51,23 @@ class TeleportCluster:
         directory: Path | None = None,
         name: str = "tele.example.test",
         edition: Edition = "ent",
-        version: str = "18.0.0",
+        version: str = "",
         proxy_port: int = 0,
         auth_port: int = 0,
         *,
         on_behalf: bool = False,
+        second_factor: SecondFactor = "webauthn",
     ) -> None:
         """Makes the authorities and an empty cluster; nothing listens yet.
 
         `directory` holds the servers' keys (a temporary one by default). `edition` `oss` refuses reviews. `on_behalf`:
-        the server knows `submit_for_users`, as 18.0.0 does not. Ports of 0: free ones, kept from the first start on.
+        the server is newer and knows `submit_for_users` and long-term requests, neither of which is recorded.
+        `version`: what it says it is, by default 18.0.0 as recorded, or the newer one. `second_factor`: with `webauthn`
+        (recorded) administrative actions of people need it; with `otp`, one-time codes, they don't. Ports of 0: free
+        ones, kept from the first start on.
         """
-        self._state = ClusterState(name, edition, version, on_behalf)
+        version = version or (_ON_BEHALF_VERSION if on_behalf else _RECORDED_VERSION)
+        self._state = ClusterState(name, edition, version, on_behalf, second_factor)
         self._directory = directory or Path(mkdtemp(prefix="teleport-"))
         self._ports = [proxy_port, auth_port]
         self._host_authority = certificate_authority(name)
@@ -150,7 +157,7 @@ class TeleportCluster:
         return AuthConnection(self._state, self.faults, self.calls, lambda: self.proxy_addr, self._connections)
 
     def _web_facts(self) -> WebFacts:
-        return WebFacts(self.name, self._state.version, self._state.edition, self._ports[0])
+        return WebFacts(self.name, self._state.version, self._state.edition, self._ports[0], self._state.second_factor)
 
     def _server_context(self, name: str, own: KeyAndCertificate, protocols: list[str]) -> ssl.SSLContext:
         """TLS 1.2 and newer, without session tickets, as the real servers."""
@@ -218,7 +225,8 @@ class TeleportCluster:
         """The text of an identity file for a user; a negative `ttl` makes one that has expired.
 
         `tctl`: as `tctl auth sign` on the auth host writes it. `tbot`: a bot's, without the SSH certificate; its user
-        is `bot-<name>`. `roles`: those in the certificate, by default the user's own, or for a bot's user the bot's.
+        is `bot-<name>`. `tsh`: a person's own, of `tsh login --out` (not recorded: as `tctl`, without impersonator).
+        `roles`: those in the certificate, by default the user's own, or for a bot's user the bot's.
         """
         with self._state.mutex:
             known = self._state.user(user)
@@ -230,11 +238,11 @@ class TeleportCluster:
         if shape == "tbot":
             holder = CertificateIdentity(user, roles, impersonator=user, bot_name=bot.name if bot else user)
         else:
-            holder = CertificateIdentity(user, roles, impersonator=self._state.admin.user)
+            holder = CertificateIdentity(user, roles, impersonator=self._state.admin.user if shape == "tctl" else "")
         logins = unusable_logins()
         traits = {key: list(values) for key, values in known.traits.items()}
         own = client_certificate(self._user_authority, subject(self.name, holder, logins, traits), ttl)
-        ssh = self._ssh.user_certificate(own, user, logins, ttl) if shape == "tctl" else ""
+        ssh = "" if shape == "tbot" else self._ssh.user_certificate(own, user, logins, ttl)
         return identity_text(own, self._host_authority, self._ssh.known_host(self.name), ssh)
 
     # ---- what is in it
@@ -245,8 +253,9 @@ class TeleportCluster:
 
     @property
     def users(self) -> Mapping[str, StoredUser]:
-        """The users by name, as they are now."""
-        return self._state.users
+        """The users by name, as they are now; one with `metadata.expires` is gone after it."""
+        with self._state.mutex:
+            return self._state.present_users()
 
     @property
     def requests(self) -> Mapping[str, pb.AccessRequestV3]:
@@ -309,6 +318,24 @@ class TeleportCluster:
         """Takes the lock away."""
         with self._state.mutex:
             self._state.locked.discard(user)
+
+    def unlock_all(self) -> None:
+        """Takes every lock away."""
+        with self._state.mutex:
+            self._state.locked.clear()
+
+    @property
+    def refuses_long_term_on_behalf(self) -> bool:
+        """Whether a review in another user's name is refused on a long-term request; settable.
+
+        Teleport's Slack plugin holds such reviews back itself. Whether the server refuses them too is unverified: by
+        default it takes them, so that nothing may rely on a refusal. The text of the refusal is unverified as well.
+        """
+        return self._state.refuses_long_term_on_behalf
+
+    @refuses_long_term_on_behalf.setter
+    def refuses_long_term_on_behalf(self, refuses: bool) -> None:
+        self._state.refuses_long_term_on_behalf = refuses
 
     def remove_user(self, user: str) -> None:
         """Deletes a user. Certificates made for him stay valid, and every call with one is refused."""

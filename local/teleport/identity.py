@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 from local.teleport.certificates import KeyAndCertificate
 from local.teleport.ids import new_uuid
 
-IdentityShape = Literal["tctl", "tbot"]
+IdentityShape = Literal["tctl", "tbot", "tsh"]
 
 _TELEPORT = "1.3.9999"
 _HOME_CLUSTER = x509.ObjectIdentifier(f"{_TELEPORT}.1.7")

@@ -35,6 +35,8 @@ def new_request(state: ClusterState, caller: Caller, asked: pb.AccessRequestV3) 
     spec.State = asked.Spec.State or pb.PENDING
     spec.RequestReason = asked.Spec.RequestReason
     spec.DryRun = asked.Spec.DryRun
+    if state.on_behalf:  # 18.0.0 knows no kinds and drops this
+        spec.RequestKind = asked.Spec.RequestKind
     spec.RequestedResourceIDs.extend(asked.Spec.RequestedResourceIDs)
     spec.SuggestedReviewers.extend(asked.Spec.SuggestedReviewers or rights.suggested_reviewers())
     spec.Roles.extend(_roles(state, rights, asked.Spec))

@@ -1,8 +1,7 @@
 """Access requests as the auth server serves them: who may call, in which order is checked, what is told.
 
 Each function takes the cluster's state and the caller, and raises RefusedError with the status and the text that
-Teleport 18.0.0 answers (recorded, where not said otherwise). MFA for administrative actions is not modelled: identities
-made on the auth host and those of bots are exempt from it.
+Teleport 18.0.0 answers (recorded, where not said otherwise).
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ def create(state: ClusterState, caller: Caller, asked: pb.AccessRequestV3) -> pb
         state.check_verbs(caller, KIND, "create")
         if spec.User == caller.user:
             raise access_denied("cannot create access request for self in non-pending state")
+        state.check_admin_action(caller)
     request = new_request(state, caller, asked)
     if spec.DryRun:
         request.Spec.DryRunEnrichment.ReasonMode = "optional"
@@ -76,6 +76,7 @@ def stream_requests(state: ClusterState, caller: Caller, wanted: pb.AccessReques
 def set_state(state: ClusterState, caller: Caller, setter: pb.RequestStateSetter) -> None:
     """SetAccessRequestState."""
     state.check_verbs(caller, KIND, "update")
+    state.check_admin_action(caller)
     if setter.State == pb.PROMOTED:
         raise bad_parameter("state promoted can be only set when promoting to access list")
     request = _visible(state, caller, setter.ID)
@@ -90,17 +91,24 @@ def set_state(state: ClusterState, caller: Caller, setter: pb.RequestStateSetter
 
 
 def submit_review(state: ClusterState, caller: Caller, submission: pb.AccessReviewSubmission) -> pb.AccessRequestV3:
-    """SubmitAccessReview. The answer has the new state, and the revision from before it (recorded)."""
+    """SubmitAccessReview. The answer has the new state, and the revision from before it (recorded).
+
+    How reviews in another user's name are refused is not recorded: the functions below say what is known.
+    """
     review = pb.AccessReview()
     review.CopyFrom(submission.Review)
     if review.ProposedState == pb.PROMOTED:
         raise bad_parameter("state promoted can be only set when promoting to access list")
-    rights = _prepare_author(state, caller, review)
+    on_behalf = _take_author(state, caller, review)
+    state.check_admin_action(caller)
+    rights = _author_rights(state, review) if on_behalf else _reviewer_rights(state, caller)
     request = state.store.get(submission.RequestID)
     if request is None:
         raise not_found(f'cannot apply review to access request "{submission.RequestID}" (not found)')
     if review.Author == request.Spec.User or not rights.may_review(request.Spec.Roles):
-        raise access_denied(f'user "{review.Author}" cannot review request "{submission.RequestID}"')
+        raise _may_not_review(review, request)
+    if on_behalf and state.refuses_long_term_on_behalf and request.Spec.RequestKind == pb.AccessRequestSpecV3.LONG_TERM:
+        raise _may_not_review(review, request)
     request_rules.check_review(request.Spec, review)
     if not review.HasField("Created"):
         review.Created.CopyFrom(timestamp(now_ns()))
@@ -111,27 +119,45 @@ def submit_review(state: ClusterState, caller: Caller, submission: pb.AccessRevi
     return request
 
 
-def _prepare_author(state: ClusterState, caller: Caller, review: pb.AccessReview) -> Rights:
-    """Fills in who the review is by, and gives what that author may review."""
+def _take_author(state: ClusterState, caller: Caller, review: pb.AccessReview) -> bool:
+    """Fills in whom the review is by and who handed it in. True: in another user's name.
+
+    Only a server that knows the flag, and a role with `submit_for_users`, allow that. Any other server drops the flag
+    and refuses another author with the same text (recorded): the text is how a caller learns which it is.
+    """
     review.Author = review.Author or caller.user
     asks_for_another = review.submitted_on_behalf_of_author
-    # A server that does not know these two fields drops them.
     review.ClearField("SubmittedBy")
     review.ClearField("submitted_on_behalf_of_author")
     if review.Author == caller.user:
-        rights = _reviewer_rights(state, caller)
-    elif state.on_behalf and asks_for_another and state.rights(caller.roles).may_submit_for(review.Author):
-        review.SubmittedBy = caller.user
-        review.submitted_on_behalf_of_author = True
-        author = state.user(review.Author)
-        if author is None:
-            raise not_found(f'"user" "{review.Author}" does not exist')
-        rights = state.rights(author.roles)
-    else:
+        if not _reviewer_rights(state, caller).reviews_anything():
+            raise access_denied(f'user "{caller.user}" cannot submit reviews')
+        return False
+    if not (state.on_behalf and asks_for_another and state.rights(caller.roles).may_submit_for(review.Author)):
         raise access_denied(f'user "{caller.user}" cannot submit reviews on behalf of "{review.Author}"')
+    review.SubmittedBy = caller.user
+    review.submitted_on_behalf_of_author = True
+    return True
+
+
+def _author_rights(state: ClusterState, review: pb.AccessReview) -> Rights:
+    """What the author of a review that somebody else hands in may review, by the roles that he has now.
+
+    The caller's own rights to review count for nothing. An author who doesn't exist (or has expired), and one without
+    any right to review, are refused with the texts that Teleport has for these cases elsewhere; that it uses them here
+    too is unverified. Whether a lock on the author holds his review up isn't known: here it doesn't.
+    """
+    author = state.user(review.Author)
+    if author is None:
+        raise not_found(f'"user" "{review.Author}" does not exist')
+    rights = state.rights(author.roles)
     if not rights.reviews_anything():
         raise access_denied(f'user "{review.Author}" cannot submit reviews')
     return rights
+
+
+def _may_not_review(review: pb.AccessReview, request: pb.AccessRequestV3) -> RefusedError:
+    return access_denied(f'user "{review.Author}" cannot review request "{request.Metadata.Name}"')
 
 
 def _reviewer_rights(state: ClusterState, caller: Caller) -> Rights:
@@ -143,6 +169,7 @@ def _reviewer_rights(state: ClusterState, caller: Caller) -> Rights:
 def delete(state: ClusterState, caller: Caller, request_id: str) -> None:
     """DeleteAccessRequest. The text for an unknown id is not recorded."""
     state.check_verbs(caller, KIND, "delete")
+    state.check_admin_action(caller)
     if not state.store.remove(request_id):
         raise RefusedError(Status.NOT_FOUND, f'cannot delete access request "{request_id}" (not found)')
     state.emit(audit.deleted(state.name, request_id, caller.audit_keys()))

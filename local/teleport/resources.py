@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Literal
 
 import yaml
+
+from local.teleport.times import SECOND
 
 Edition = Literal["ent", "oss"]
 
@@ -48,7 +51,10 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A local user; the user of a bot names that bot."""
+    """A user; the user of a bot names that bot. `expires` (nanoseconds since 1970): when he is gone, 0 for never.
+
+    Teleport lets the users that a single sign-on makes expire with their session.
+    """
 
     name: str
     roles: tuple[str, ...]
@@ -56,6 +62,7 @@ class User:
     bot_name: str = ""
     description: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    expires: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +98,22 @@ _THRESHOLD_KEYS = {"name", "approve", "deny"}
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 
 
-def parse_resources(text: str, edition: Edition) -> list[Resource]:
+def parse_resources(text: str, edition: Edition, *, on_behalf: bool) -> list[Resource]:
     """What a YAML text of one or more documents describes, in order.
 
-    Raises ValueError for what the stand-in has no answer for (an unknown kind, a predicate), and for what Teleport's
-    open-source edition refuses: there, nobody can be given the right to review.
+    `on_behalf`: the server knows `submit_for_users`. One that doesn't drops it here (that it isn't refused instead is
+    unverified). Raises ValueError for what the stand-in has no answer for (an unknown kind, a predicate), and for what
+    Teleport's open-source edition refuses: there, nobody can be given the right to review.
     """
-    return [_resource(document, edition) for document in yaml.safe_load_all(text) if document is not None]
+    found = [_resource(document, edition) for document in yaml.safe_load_all(text) if document is not None]
+    return found if on_behalf else [_without_submit_for_users(one) for one in found]
+
+
+def _without_submit_for_users(resource: Resource) -> Resource:
+    if not isinstance(resource, Role):
+        return resource
+    allow, deny = (replace(section, submit_for_users=()) for section in (resource.allow, resource.deny))
+    return replace(resource, allow=allow, deny=deny)
 
 
 def _resource(document: Any, edition: Edition) -> Resource:
@@ -109,7 +125,7 @@ def _resource(document: Any, edition: Edition) -> Resource:
             return _role(name, spec, edition)
         case "user":
             traits = {key: tuple(values) for key, values in (spec.get("traits") or {}).items()}
-            return User(name, tuple(spec.get("roles") or ()), traits)
+            return User(name, tuple(spec.get("roles") or ()), traits, expires=_expiry(document["metadata"]))
         case "bot":
             return Bot(name, tuple(spec.get("roles") or ()))
         case "token":
@@ -121,7 +137,7 @@ def _role(name: str, spec: Mapping[str, Any], edition: Edition) -> Role:
     allow = _conditions(name, spec.get("allow") or {})
     deny = _conditions(name, spec.get("deny") or {})
     if edition == "oss":
-        if allow.review_roles:
+        if allow.review_roles or allow.preview_as_roles or allow.submit_for_users:
             raise ValueError("role field allow.review_requests is only available in enterprise subscriptions")
         if allow.thresholds:
             raise ValueError("role field allow.request.thresholds is only available in enterprise subscriptions")
@@ -158,6 +174,16 @@ def _refuse_unknown(role: str, where: str, section: Mapping[str, Any], known: se
     unknown = sorted(set(section) - known)
     if unknown:
         raise ValueError(f"role {role}: the stand-in does not know {where}.{unknown[0]}")
+
+
+def _expiry(metadata: Mapping[str, Any]) -> int:
+    written = metadata.get("expires")
+    if written is None:
+        return 0
+    moment = written if isinstance(written, datetime) else datetime.fromisoformat(str(written))
+    if moment.tzinfo is None:
+        raise ValueError(f"user {metadata['name']}: write metadata.expires with its time zone")
+    return int(moment.timestamp() * SECOND)
 
 
 def _duration(text: str) -> int:

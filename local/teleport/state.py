@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from grpclib.const import Status
 
@@ -26,6 +27,8 @@ from local.teleport.resources import (
 from local.teleport.store import RequestStore
 from local.teleport.times import now_ns
 
+SecondFactor = Literal["webauthn", "otp"]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredUser:
@@ -34,6 +37,10 @@ class StoredUser:
     user: User
     revision: str
     created: int
+
+    def has_expired(self) -> bool:
+        """Is the user gone by now?"""
+        return 0 < self.user.expires <= now_ns()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class ClusterState:
     edition: Edition
     version: str
     on_behalf: bool
+    second_factor: SecondFactor
     host_id: str = field(default_factory=new_uuid)
     mutex: threading.RLock = field(default_factory=threading.RLock)
     roles: dict[str, Role] = field(default_factory=lambda: {name: Role(name) for name in PRESET_ROLES})
@@ -65,6 +73,7 @@ class ClusterState:
     audit_log: list[AuditEvent] = field(default_factory=list)
     appended: threading.Condition = field(default_factory=threading.Condition)
     nodes: list[Node] = field(default_factory=list)
+    refuses_long_term_on_behalf: bool = False
 
     def __post_init__(self) -> None:
         self.nodes.append(Node(self.host_id, "lab", {"env": "prod"}))
@@ -81,7 +90,7 @@ class ClusterState:
 
         Raises ValueError for what the stand-in does not know and for what the edition refuses; nothing is kept then.
         """
-        resources = parse_resources(text, self.edition)
+        resources = parse_resources(text, self.edition, on_behalf=self.on_behalf)
         with self.mutex:
             for resource in resources:
                 match resource:
@@ -99,10 +108,14 @@ class ClusterState:
         before = self.users.get(user.name)
         self.users[user.name] = StoredUser(user, new_uuid(), before.created if before else now_ns())
 
+    def present_users(self) -> dict[str, StoredUser]:
+        """The users by name, without those that have expired."""
+        return {name: one for name, one in self.users.items() if not one.has_expired()}
+
     def user(self, name: str) -> User | None:
-        """A user by its exact name."""
+        """A user by its exact name; None also when he has expired."""
         stored = self.users.get(name)
-        return stored.user if stored else None
+        return stored.user if stored and not stored.has_expired() else None
 
     def rights(self, role_names: Iterable[str]) -> Rights:
         """What roles give together. Raises RefusedError for a role that is gone."""
@@ -119,7 +132,7 @@ class ClusterState:
             return
         if caller.user in self.locked:
             raise access_denied("access denied")
-        if caller.user not in self.users:
+        if self.user(caller.user) is None:
             raise RefusedError(Status.NOT_FOUND, f'access denied\n\tuser "{caller.user}" not found')
 
     def check_verbs(self, caller: Caller, resource: str, *verbs: str) -> None:
@@ -130,6 +143,22 @@ class ClusterState:
         if missing:
             texts = [f'access denied to perform action "{verb}" on "{resource}"' for verb in missing]
             raise access_denied(", ".join(texts))
+
+    def check_admin_action(self, caller: Caller) -> None:
+        """Raises RefusedError for a person who would have to touch his security key first: nothing headless can.
+
+        Asked only where a second factor is required and one-time codes don't do. Exempt are bots, whoever acts with a
+        certificate that a bot or the auth host made, and `tctl` there (the text is Teleport's, not recorded).
+        """
+        if self.second_factor != "webauthn" or caller.is_admin or caller.has_touched_key:
+            return
+        if caller.impersonator == self.admin.user or self._is_bot(caller.user) or self._is_bot(caller.impersonator):
+            return
+        raise access_denied("admin-level API request requires MFA verification")
+
+    def _is_bot(self, name: str) -> bool:
+        user = self.user(name)
+        return user is not None and bool(user.bot_name)
 
     def emit(self, event: AuditEvent) -> None:
         """Appends to the audit log."""

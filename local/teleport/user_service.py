@@ -22,7 +22,7 @@ def get_user(state: ClusterState, caller: Caller, query: pb.GetUserRequest) -> p
     name = caller.user if query.current_user else query.name
     if not query.current_user:
         state.check_verbs(caller, "user", "read")
-    stored = state.users.get(name)
+    stored = state.present_users().get(name)
     if stored is None:
         raise not_found(f'"user" "{name}" does not exist')
     return pb.GetUserResponse(user=_message(state, stored))
@@ -35,11 +35,12 @@ def list_users(state: ClusterState, caller: Caller, query: pb.ListUsersRequest) 
     that here the next page begins with that user.
     """
     state.check_verbs(caller, "user", "read", "list")
-    names = sorted(name for name in state.users if name >= query.page_token.removesuffix("0"))
-    names = [name for name in names if _is_found(state.users[name], list(query.filter.SearchKeywords))]
+    present = state.present_users()
+    names = sorted(name for name in present if name >= query.page_token.removesuffix("0"))
+    names = [name for name in names if _is_found(present[name], list(query.filter.SearchKeywords))]
     size = query.page_size or len(names)
     token = f"{names[size]}0" if len(names) > size else ""
-    users = [_message(state, state.users[name]) for name in names[:size]]
+    users = [_message(state, present[name]) for name in names[:size]]
     return pb.ListUsersResponse(users=users, next_page_token=token)
 
 
@@ -57,6 +58,8 @@ def _message(state: ClusterState, stored: StoredUser) -> pb.UserV2:
     message.Metadata.Description = user.description
     message.Metadata.Labels.update(user.labels)
     message.Metadata.Revision = stored.revision
+    if user.expires:
+        message.Metadata.Expires.CopyFrom(timestamp(user.expires))
     message.Spec.Roles.extend(user.roles)
     message.Spec.Traits.CopyFrom(label_values(user.traits))
     message.Spec.Status.LockedTime.CopyFrom(go_zero())

@@ -9,18 +9,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.teleport.resources import Edition
+from local.teleport.state import SecondFactor
 
 _MAX_HEADERS = 65536
 
 
 @dataclass(frozen=True, slots=True)
 class WebFacts:
-    """What the answers are made of. `proxy_port` is the port of the proxy's one listener."""
+    """What the answers are made of. `proxy_port` is the port of the proxy's one listener.
+
+    Recorded was a cluster whose `second_factor` is `webauthn`.
+    """
 
     cluster_name: str
     version: str
     edition: Edition
     proxy_port: int
+    second_factor: SecondFactor
 
 
 def _proxy(facts: WebFacts) -> dict[str, Any]:
@@ -78,8 +83,8 @@ def ping(facts: WebFacts) -> dict[str, Any]:
     """The answer of `/webapi/ping`, as recorded: it asks the auth server too."""
     auth = {
         "type": "local",
-        "second_factor": "webauthn",
-        "preferred_local_mfa": "webauthn",
+        "second_factor": facts.second_factor,
+        "preferred_local_mfa": facts.second_factor,
         "allow_passwordless": True,
         "allow_headless": True,
         "local": {"name": ""},

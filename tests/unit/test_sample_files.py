@@ -64,6 +64,19 @@ def test_the_bot_that_decides_reviews_named_roles_only_and_sets_no_state() -> No
     assert not any("*" in role for role in allow["review_requests"]["roles"])
 
 
+def test_the_bot_that_speaks_for_humans_does_so_for_named_ones_only_and_sets_no_state() -> None:
+    allow = resources("roles-on-behalf.yaml")["access-bridge-decisions"]["spec"]["allow"]
+    assert {verb for rule in allow["rules"] for verb in rule["verbs"]} == {"list", "read"}
+    reviews = allow["review_requests"]
+    assert reviews["submit_for_users"]
+    assert not any("*" in name for name in reviews["roles"] + reviews["submit_for_users"])
+
+
+def test_only_one_of_the_files_lets_the_bot_speak_for_humans() -> None:
+    for file in ("roles.yaml", "roles-open-source.yaml"):
+        assert "submit_for_users" not in (ROOT / "teleport" / file).read_text()
+
+
 def test_the_open_source_edition_is_asked_for_nothing_that_it_refuses() -> None:
     for role in resources("roles-open-source.yaml").values():
         allow = role["spec"]["allow"]

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="type-arg"
 import datetime
 
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -232,7 +231,15 @@ class DryRunDetails(_message.Message):
     def __init__(self, ReasonMode: _Optional[str] = ..., ReasonPrompts: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class AccessRequestSpecV3(_message.Message):
-    __slots__ = ("User", "Roles", "State", "Created", "Expires", "RequestReason", "ResolveReason", "ResolveAnnotations", "SystemAnnotations", "Thresholds", "RoleThresholdMapping", "Reviews", "SuggestedReviewers", "RequestedResourceIDs", "LoginHint", "DryRun", "MaxDuration", "SessionTTL", "accessList", "AssumeStartTime", "ResourceExpiry", "DryRunEnrichment")
+    __slots__ = ("User", "Roles", "State", "Created", "Expires", "RequestReason", "ResolveReason", "ResolveAnnotations", "SystemAnnotations", "Thresholds", "RoleThresholdMapping", "Reviews", "SuggestedReviewers", "RequestedResourceIDs", "LoginHint", "DryRun", "MaxDuration", "SessionTTL", "accessList", "AssumeStartTime", "ResourceExpiry", "DryRunEnrichment", "RequestKind")
+    class Kind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+        __slots__ = ()
+        UNDEFINED: _ClassVar[AccessRequestSpecV3.Kind]
+        SHORT_TERM: _ClassVar[AccessRequestSpecV3.Kind]
+        LONG_TERM: _ClassVar[AccessRequestSpecV3.Kind]
+    UNDEFINED: AccessRequestSpecV3.Kind
+    SHORT_TERM: AccessRequestSpecV3.Kind
+    LONG_TERM: AccessRequestSpecV3.Kind
     class RoleThresholdMappingEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -262,6 +269,7 @@ class AccessRequestSpecV3(_message.Message):
     ASSUMESTARTTIME_FIELD_NUMBER: _ClassVar[int]
     RESOURCEEXPIRY_FIELD_NUMBER: _ClassVar[int]
     DRYRUNENRICHMENT_FIELD_NUMBER: _ClassVar[int]
+    REQUESTKIND_FIELD_NUMBER: _ClassVar[int]
     User: str
     Roles: _containers.RepeatedScalarFieldContainer[str]
     State: RequestState
@@ -284,7 +292,8 @@ class AccessRequestSpecV3(_message.Message):
     AssumeStartTime: _timestamp_pb2.Timestamp
     ResourceExpiry: _timestamp_pb2.Timestamp
     DryRunEnrichment: DryRunDetails
-    def __init__(self, User: _Optional[str] = ..., Roles: _Optional[_Iterable[str]] = ..., State: _Optional[_Union[RequestState, str]] = ..., Created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., Expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., RequestReason: _Optional[str] = ..., ResolveReason: _Optional[str] = ..., ResolveAnnotations: _Optional[_Union[LabelValues, _Mapping]] = ..., SystemAnnotations: _Optional[_Union[LabelValues, _Mapping]] = ..., Thresholds: _Optional[_Iterable[_Union[AccessReviewThreshold, _Mapping]]] = ..., RoleThresholdMapping: _Optional[_Mapping[str, ThresholdIndexSets]] = ..., Reviews: _Optional[_Iterable[_Union[AccessReview, _Mapping]]] = ..., SuggestedReviewers: _Optional[_Iterable[str]] = ..., RequestedResourceIDs: _Optional[_Iterable[_Union[ResourceID, _Mapping]]] = ..., LoginHint: _Optional[str] = ..., DryRun: _Optional[bool] = ..., MaxDuration: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., SessionTTL: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., accessList: _Optional[_Union[PromotedAccessList, _Mapping]] = ..., AssumeStartTime: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ResourceExpiry: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., DryRunEnrichment: _Optional[_Union[DryRunDetails, _Mapping]] = ...) -> None: ...
+    RequestKind: AccessRequestSpecV3.Kind
+    def __init__(self, User: _Optional[str] = ..., Roles: _Optional[_Iterable[str]] = ..., State: _Optional[_Union[RequestState, str]] = ..., Created: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., Expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., RequestReason: _Optional[str] = ..., ResolveReason: _Optional[str] = ..., ResolveAnnotations: _Optional[_Union[LabelValues, _Mapping]] = ..., SystemAnnotations: _Optional[_Union[LabelValues, _Mapping]] = ..., Thresholds: _Optional[_Iterable[_Union[AccessReviewThreshold, _Mapping]]] = ..., RoleThresholdMapping: _Optional[_Mapping[str, ThresholdIndexSets]] = ..., Reviews: _Optional[_Iterable[_Union[AccessReview, _Mapping]]] = ..., SuggestedReviewers: _Optional[_Iterable[str]] = ..., RequestedResourceIDs: _Optional[_Iterable[_Union[ResourceID, _Mapping]]] = ..., LoginHint: _Optional[str] = ..., DryRun: _Optional[bool] = ..., MaxDuration: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., SessionTTL: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., accessList: _Optional[_Union[PromotedAccessList, _Mapping]] = ..., AssumeStartTime: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., ResourceExpiry: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., DryRunEnrichment: _Optional[_Union[DryRunDetails, _Mapping]] = ..., RequestKind: _Optional[_Union[AccessRequestSpecV3.Kind, str]] = ...) -> None: ...
 
 class AccessRequestV3(_message.Message):
     __slots__ = ("Kind", "SubKind", "Version", "Metadata", "Spec")

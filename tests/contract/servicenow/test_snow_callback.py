@@ -4,84 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
-import queue
 import subprocess
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from local.servicenow.glide import generate_mac
 from local.servicenow.instance import ServiceNowInstance
-from local.servicenow.seed import DemoAccounts
-
-KEY = base64.b64encode(bytes(range(32))).decode()
-REQUEST = "0190aaaa-bbbb-7ccc-8ddd-eeeeffff0001"
-CLUSTER = "teleport.example.test"
-
-
-@dataclass(frozen=True)
-class Received:
-    """One callback as it arrived."""
-
-    path: str
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def signature(self) -> bytes:
-        version, _, text = self.headers["x-bridge-signature"].partition("=")
-        assert version == "v1"
-        return base64.b64decode(text, validate=True)
-
-    @property
-    def signed(self) -> bytes:
-        parts = (self.headers["x-bridge-timestamp"], self.headers["x-bridge-event-id"])
-        return b"v1." + ".".join(parts).encode() + b"." + self.body
-
-
-@dataclass
-class Receiver:
-    """A tiny server for callbacks; `status` is what it answers."""
-
-    url: str
-    status: int = 202
-    inbox: "queue.Queue[Received]" = field(default_factory=queue.Queue)
-
-    def next(self) -> Received:
-        return self.inbox.get(timeout=10)
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            known.inbox.put(Received(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            self.send_response(known.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Prints nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    known = Receiver(f"http://127.0.0.1:{server.server_port}/servicenow/decisions")
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield known
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-@pytest.fixture
-def ticket(sn: ServiceNowInstance, accounts: DemoAccounts, receiver: Receiver) -> str:
-    sn.configure_cluster(CLUSTER, receiver.url, KEY)
-    marker = f"Teleport {CLUSTER} #3"
-    return sn.insert_raw("incident", {"correlation_id": REQUEST, "correlation_display": marker})
+from tests.contract.servicenow.conftest import CLUSTER, KEY, REQUEST, Receiver
 
 
 def test_the_documented_sample_of_a_mac() -> None:

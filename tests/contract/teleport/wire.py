@@ -16,6 +16,7 @@ from grpclib.config import Configuration
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from local.teleport.cluster import TeleportCluster
+from local.teleport.identity import IdentityShape
 from local.teleport.proto import local_teleport_pb2 as pb
 
 AUTH, USERS = "/proto.AuthService", "/teleport.users.v1.UsersService"
@@ -104,8 +105,13 @@ async def ask(channel: Channel, path: str, request: Any, metadata: dict[str, str
     return Answer("OK", messages=tuple(found))
 
 
-def call(cluster: TeleportCluster, user: str, path: str, request: Any) -> Answer:
-    """One call over a connection of its own, straight to the auth server, as this user."""
+def call(
+    cluster: TeleportCluster, user: str, path: str, request: Any, *, shape: IdentityShape = "tctl", identity: str = ""
+) -> Answer:
+    """One call over a connection of its own, straight to the auth server, as this user.
+
+    The identity file is made for it, in that shape, unless one is given.
+    """
 
     async def run() -> Answer:
         channel = open_channel(cluster.auth_addr, context)
@@ -114,5 +120,5 @@ def call(cluster: TeleportCluster, user: str, path: str, request: Any) -> Answer
         finally:
             channel.close()
 
-    context = client_context(cluster.host_ca_pem, ["h2"], cluster.identity_file(user))
+    context = client_context(cluster.host_ca_pem, ["h2"], identity or cluster.identity_file(user, shape=shape))
     return asyncio.run(run())

@@ -17,8 +17,10 @@ from access_bridge.teleport.errors import (
     AlreadyReviewed,
     InvalidRequest,
     NotPermitted,
+    OnBehalfUnsupported,
     RequestGone,
     ReviewRefused,
+    ReviewsUnsupported,
     Unavailable,
     WriteOutcomeUnknown,
 )
@@ -188,13 +190,13 @@ def test_each_refusal_has_its_type(cluster: TeleportCluster, as_user: Connect) -
         ("sn-decisions", _set(pending, RequestState.PROMOTED), InvalidRequest),
         ("sn-decisions", _set(pending, PENDING, "why"), InvalidRequest),
         ("sn-decisions", _review(pending, PENDING), InvalidRequest),
-        ("sn-decisions", _review(pending, author="bob"), NotPermitted),
-        ("sn-tickets", _review(pending), NotPermitted),
+        ("sn-decisions", _review(pending, author="bob"), OnBehalfUnsupported),
+        ("sn-tickets", _review(pending), ReviewsUnsupported),
         ("sn-tickets", _set(pending), NotPermitted),
         ("sn-update-only", _set(pending), RequestGone),
         ("nora", _review(pending), ReviewRefused),
         ("rita", _review(ritas), ReviewRefused),
-        ("alice", _review(pending), NotPermitted),
+        ("alice", _review(pending), ReviewsUnsupported),
     ]
     for user, do, kind in rows:
         error = _refusal(as_user, user, do)
@@ -207,7 +209,7 @@ def test_open_source_refuses_reviews_and_says_what_to_set(new_cluster: NewCluste
     cluster = new_cluster("oss.yaml", edition="oss")
     made = cluster.as_user("alice").create_request(["dba"], "")
     with connect(parse_identity(cluster.identity_file("bot-sn-decisions")), addr=cluster.auth_addr) as teleport:
-        with pytest.raises(NotPermitted, match="set_state"):
+        with pytest.raises(ReviewsUnsupported, match="set_state"):
             teleport.submit_review(made, APPROVED, "")
         teleport.set_access_request_state(made, APPROVED, "", delegator="servicenow:bob", annotations={})
 

@@ -204,8 +204,8 @@ def test_an_identity_that_expired_by_teleports_clock_alone_names_the_certificate
 
 def test_an_expired_identity_makes_no_connection(cluster: TeleportCluster) -> None:
     identity = parse_identity(cluster.identity_file("sn-tickets", ttl=timedelta(hours=-1)))
-    with pytest.raises(NotPermitted, match="expired"), connect(identity, addr=cluster.proxy_addr):
-        pass
+    with connect(identity, addr=cluster.proxy_addr) as teleport, pytest.raises(NotPermitted, match="expired"):
+        teleport.ping()
     assert not cluster.calls
 
 

@@ -133,7 +133,9 @@ def test_rules_that_cannot_be_read_hold_the_work_up_and_the_webhook_goes_on(
     problems = since.problems(2)
     assert all(one.startswith("RULES_PARAMETER: is no YAML: line 2") for one in problems), problems
     assert [incidents(system, one) for one in waiting] == [[], []]
-    assert all(ledger_ticket(system, one).get("failure") for one in waiting)
+    system.wait_until(
+        lambda: all(ledger_ticket(system, one).get("failure") for one in waiting), what="a reason is not in the ledger"
+    )
     with_rules(system.options.rules)
     system.settle()
     for request_id in waiting:

@@ -20,9 +20,10 @@ from access_bridge.decisions.outcome import (
     review_of,
     without_mark,
 )
+from access_bridge.decisions.words import automatic_words, human_words
 from access_bridge.ledger.items import DecisionItem
 from access_bridge.servicenow.users import User
-from tests.unit.decisions.values import BOB, BOT, DECISION_ID, ITEM, REQUEST, ROW, TICKET, TWO_APPROVALS, vote
+from tests.unit.decisions.values import ALICE, BOB, BOT, DECISION_ID, ITEM, REQUEST, TICKET, TWO_APPROVALS, vote
 
 APPROVED, DENIED, PENDING, PROMOTED = (
     RequestState.APPROVED,
@@ -33,11 +34,16 @@ APPROVED, DENIED, PENDING, PROMOTED = (
 MARK = f"[access-bridge decision {DECISION_ID}]"
 OURS = vote(BOT, APPROVED, f"{MARK} Approved in ServiceNow by Bob Reviewer (bob) on INC0010001")
 TRIED = replace(ITEM, attempt_mode="bot", attempt_author=BOT, attempt_at=1.0)
+LINK = "https://tele.example.test/web/requests/1"
 ROLE_NEEDS_FIRST = {"dba": ((0,),)}
 
 
 def two_needed(*reviews: Review, state: RequestState = PENDING) -> AccessRequest:
     return replace(REQUEST, thresholds=TWO_APPROVALS, role_thresholds=ROLE_NEEDS_FIRST, reviews=reviews, state=state)
+
+
+def applied(words: str, state: RequestState = APPROVED) -> Application:
+    return Application(DECISION_ID, state, "bot", words, TICKET.number, "servicenow:bob@example.test", LINK)
 
 
 def short(verdict: Verdict | None) -> tuple[str, str] | None:
@@ -63,15 +69,29 @@ def short(verdict: Verdict | None) -> tuple[str, str] | None:
 def test_the_reason_begins_with_the_decision_s_id_and_names_human_and_ticket(
     user: User, state: RequestState, reason: str, expected: str
 ) -> None:
-    application = Application(replace(ROW, reason=reason), TICKET, user, state, "bot")
+    application = applied(human_words(state, user, TICKET.number, reason), state)
     assert application.reason == expected
+
+
+def test_the_vote_of_a_delegate_names_both() -> None:
+    words = human_words(APPROVED, BOB, TICKET.number, "", delegate_of=ALICE)
+    assert words == (
+        "Approved in ServiceNow by Bob Reviewer (bob, bob@example.test) as delegate of Alice Engineer (alice) "
+        "on INC0010001"
+    )
+
+
+def test_the_bot_s_own_decision_says_that_nobody_made_it() -> None:
+    words = automatic_words(APPROVED, "alice is on call for Databases", TICKET.number)
+    assert words == ("Approved automatically by Access Bridge: alice is on call for Databases (ServiceNow INC0010001)")
+    assert automatic_words(DENIED, "no ticket", "") == "Denied automatically by Access Bridge: no ticket"
 
 
 @settings(deadline=None)
 @given(reason=st.text(), name=st.text())
 def test_whatever_a_human_writes_the_decision_s_own_id_is_the_one_that_is_found(reason: str, name: str) -> None:
     words = f"{decision_mark('e' * 32)} {reason}"
-    application = Application(replace(ROW, reason=words), TICKET, replace(BOB, name=name), APPROVED, "bot")
+    application = applied(human_words(APPROVED, replace(BOB, name=name), TICKET.number, words))
     assert marked_decision(application.reason) == DECISION_ID
 
 
@@ -112,12 +132,18 @@ def test_a_review_is_ours_by_its_mark_and_its_author_together(author: str, decis
     ],
 )
 def test_what_a_review_came_to(request_then: AccessRequest, state: RequestState, expected: tuple[str, str]) -> None:
-    assert short(after_review(request_then, state, BOT)) == expected
+    assert short(after_review(request_then, state, BOT, own=False)) == expected
 
 
 def test_a_recorded_review_says_how_many_are_there_and_how_many_are_needed() -> None:
-    assert "1 of 2 approvals" in after_review(two_needed(OURS), APPROVED, BOT).sentence
-    assert "one denial of several needed" in after_review(two_needed(vote(BOT, DENIED)), DENIED, BOT).sentence
+    assert "1 of 2 approvals" in after_review(two_needed(OURS), APPROVED, BOT, own=False).sentence
+    assert (
+        "Further approvers can decide on this ticket"
+        in after_review(two_needed(OURS), APPROVED, "bob", own=True).sentence
+    )
+    assert (
+        "one denial of several needed" in after_review(two_needed(vote(BOT, DENIED)), DENIED, BOT, own=False).sentence
+    )
 
 
 # ---- an attempt whose end nobody recorded

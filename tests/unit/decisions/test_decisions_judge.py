@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from access_bridge.access_request import RequestState
-from access_bridge.decisions import judge
+from access_bridge.decisions import judge_people, judge_request, judge_row
 from access_bridge.decisions.evidence import DecisionRow
 from access_bridge.decisions.messages import DecisionMessage
 from access_bridge.decisions.outcome import Outcome, Verdict
@@ -52,13 +52,13 @@ def code(verdict: Verdict | None) -> str:
     ],
 )
 def test_the_row_has_to_say_what_the_callback_said_for_this_cluster(row: DecisionRow, expected: str) -> None:
-    assert code(judge.judge_row(MESSAGE, row, CLUSTER)) == expected
+    assert code(judge_row.judge_row(MESSAGE, row, CLUSTER)) == expected
 
 
 @pytest.mark.parametrize("decision", ["approved", "rejected"])
 def test_either_decision_may_be_made(decision: str) -> None:
     message = DecisionMessage.model_validate(MESSAGE.model_dump() | {"decision": decision})
-    assert judge.judge_row(message, replace(ROW, decision=decision), CLUSTER) is None
+    assert judge_row.judge_row(message, replace(ROW, decision=decision), CLUSTER) is None
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_ticket_has_to_be_the_one_of_that_request_in_the_ledger_and_in_servi
     ledger_has: str, correlation_id: str, expected: str
 ) -> None:
     ticket = replace(TICKET, correlation_id=correlation_id)
-    assert code(judge.judge_ticket(ROW, ticket, ledger_has)) == expected
+    assert code(judge_row.judge_ticket(ROW, ticket, ledger_has)) == expected
 
 
 # ---- the human
@@ -101,16 +101,16 @@ def test_the_ticket_has_to_be_the_one_of_that_request_in_the_ledger_and_in_servi
 )
 def test_the_human_made_the_row_and_is_an_active_person(created_by: str, user: User, expected: str) -> None:
     row = replace(ROW, created_by=created_by)
-    assert code(judge.judge_approver(row, user, {user.sys_id: user})) == expected
+    assert code(judge_people.judge_approver(row, user, {user.sys_id: user})) == expected
 
 
 def test_a_human_whose_name_or_address_is_another_s_too_cannot_be_told_apart() -> None:
     two = {BOB.sys_id: BOB, "c" * 32: replace(BOB, sys_id="c" * 32, active=False)}
-    assert code(judge.judge_approver(ROW, BOB, two)) == "approver_unknown"
+    assert code(judge_people.judge_approver(ROW, BOB, two)) == "approver_unknown"
 
 
 def test_a_human_whom_a_search_does_not_find_is_judged_by_his_own_record() -> None:
-    assert judge.judge_approver(ROW, BOB, {}) is None
+    assert judge_people.judge_approver(ROW, BOB, {}) is None
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_a_human_whom_a_search_does_not_find_is_judged_by_his_own_record() -> No
     [((), ""), (("svc.access.bridge",), ""), (("svc", "Bob"), "approver_not_human"), (("bob",), "approver_not_human")],
 )
 def test_an_integration_user_that_the_rules_name_is_no_human(named: tuple[str, ...], expected: str) -> None:
-    assert code(judge.judge_not_integration(BOB, named)) == expected
+    assert code(judge_people.judge_not_integration(BOB, named)) == expected
 
 
 # ---- the requester
@@ -147,7 +147,7 @@ ALONE = {ALICE.sys_id: ALICE}
 def test_nobody_decides_his_own_request_nor_one_of_somebody_unknown(
     user: User, names: tuple[str, ...], requesters: dict[str, User], expected: str
 ) -> None:
-    assert code(judge.judge_requester(user, names, requesters)) == expected
+    assert code(judge_people.judge_requester(user, names, requesters)) == expected
 
 
 NAME = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12).filter(str.strip)
@@ -185,7 +185,7 @@ def test_no_sequence_of_names_lets_a_requester_decide_his_own_request(
     names = [*before, spelling(name), *after]
     others = data.draw(st.lists(USER, max_size=3), label="others in ServiceNow")
     for seen in (found_in([requester, *others], names), found_in(others, names), {}):
-        assert judge.judge_requester(requester, names, seen) is not None
+        assert judge_people.judge_requester(requester, names, seen) is not None
 
 
 @settings(deadline=None)
@@ -194,7 +194,7 @@ def test_who_may_decide_is_another_than_the_one_requester_by_every_name_of_both(
     user: User, names: list[str], found: list[User]
 ) -> None:
     requesters = {one.sys_id: one for one in found}
-    if judge.judge_requester(user, names, requesters) is None:
+    if judge_people.judge_requester(user, names, requesters) is None:
         (requester,) = requesters.values()
         theirs = {name.casefold() for name in (*names, requester.user_name, requester.email) if name}
         assert requester.sys_id != user.sys_id
@@ -218,7 +218,7 @@ def test_a_pending_request_past_its_time_takes_no_decision(
     state: RequestState, until: datetime | None, expected: str
 ) -> None:
     request = replace(REQUEST, state=state, expires_resource=until)
-    assert code(judge.judge_time(request, NOON)) == expected
+    assert code(judge_request.judge_time(request, NOON)) == expected
 
 
 @pytest.mark.parametrize(
@@ -235,14 +235,14 @@ def test_a_pending_request_past_its_time_takes_no_decision(
 def test_teleport_has_the_last_word_on_a_resolved_request(
     state: RequestState, wanted: RequestState, outcome: Outcome, expected: str
 ) -> None:
-    verdict = judge.judge_resolved(replace(REQUEST, state=state), wanted)
+    verdict = judge_request.judge_resolved(replace(REQUEST, state=state), wanted)
     assert verdict is not None
     assert (verdict.outcome, code(verdict)) == (outcome, expected)
 
 
 def test_a_pending_request_is_open_for_either_decision() -> None:
-    assert judge.judge_resolved(REQUEST, APPROVED) is None
-    assert judge.judge_resolved(REQUEST, DENIED) is None
+    assert judge_request.judge_resolved(REQUEST, APPROVED) is None
+    assert judge_request.judge_resolved(REQUEST, DENIED) is None
 
 
 # ---- other decisions and votes
@@ -268,7 +268,7 @@ def other(decision: str, at: str) -> DecisionRow:
 def test_a_later_decision_takes_an_earlier_one_back_and_in_the_same_second_the_denial_stands(
     mine: str, others: list[DecisionRow], withdrawn: bool
 ) -> None:
-    verdict = judge.judge_withdrawn(replace(ROW, decision=mine), others)
+    verdict = judge_row.judge_withdrawn(replace(ROW, decision=mine), others)
     assert code(verdict) == ("withdrawn" if withdrawn else "")
 
 
@@ -289,4 +289,4 @@ def test_a_human_who_voted_in_teleport_has_no_second_vote(
     author: str, addresses: dict[str, tuple[str, ...]], wanted: RequestState, expected: str
 ) -> None:
     request = replace(REQUEST, reviews=(vote("dave", DENIED), vote(author, APPROVED)))
-    assert code(judge.judge_own_review(request, BOB, wanted, addresses)) == expected
+    assert code(judge_request.judge_own_review(request, BOB, wanted, addresses)) == expected

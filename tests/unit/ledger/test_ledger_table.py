@@ -127,7 +127,7 @@ def test_a_decision_is_read_as_it_was_saved_also_among_the_records(ledger: Ledge
     assert ledger.decision(ID, "d-1") == item
     assert ledger.records(ID).decisions == (item,)
     ledger.note_decision_failure(ID, "d-1", 2, "down", last=False)
-    assert ledger.decision(ID, "d-1") == replace(item, failure="down")
+    assert ledger.decision(ID, "d-1") == replace(item, attempts=2, failure="down")
     ledger.save_decision(replace(item, outcome="applied"))
     assert ledger.decision(ID, "d-1").failure == "down"
     ledger.clear_decision_failure(ID, "d-1")
@@ -169,6 +169,24 @@ def test_records_larger_than_a_page_are_read_whole(ledger: Ledger) -> None:
     assert len(ledger.records(ID).events) == 40
 
 
+def test_every_decision_on_every_request_is_found_and_nothing_else(ledger: Ledger) -> None:
+    ledger.put_event(CREATED)
+    ledger.save_ticket(TicketItem(ID))
+    ledger.started(NOW)
+    saved = [
+        ledger.save_decision(DecisionItem(request_id, decision_id, decision="approved", decided_at=5.25))
+        for request_id, decision_id in ((ID, "d-1"), (ID, "d-2"), (OTHER, f"oncall-{OTHER}"))
+    ]
+    assert sorted(ledger.decisions(), key=lambda item: item.decision_id) == saved
+
+
+def test_decisions_beyond_a_page_are_found_too(ledger: Ledger) -> None:
+    """A scan answers at most 1 MB at a time."""
+    for number in range(40):
+        ledger.save_decision(DecisionItem(ID, f"d-{number:02}", sentence="x" * 50_000))
+    assert len(list(ledger.decisions())) == 40
+
+
 def test_an_event_with_everything_that_an_exporter_may_send_can_be_stored(ledger: Ledger) -> None:
     values: dict[str, Any] = {
         "event": "access_request.create",
@@ -201,7 +219,7 @@ class BrokenTable:
     def _fail(self, **_: object) -> dict[str, Any]:
         raise self._error
 
-    query = get_item = put_item = update_item = batch_get_item = _fail
+    query = scan = get_item = put_item = update_item = batch_get_item = _fail
 
 
 def client_error(code: str) -> ClientError:
@@ -227,6 +245,7 @@ def test_what_dynamodb_refuses_is_told_by_what_it_means(error: Exception, kind: 
         lambda: ledger.tickets([ID]),
         ledger.open_tickets,
         lambda: ledger.decision(ID, "d"),
+        lambda: list(ledger.decisions()),
     ]
     for call in calls:
         with pytest.raises(kind, match=f"^{text}"):

@@ -14,10 +14,14 @@ from access_bridge.teleport.errors import (
     AlreadyResolved,
     AlreadyReviewed,
     Call,
+    IdentityLocked,
     InvalidRequest,
+    MfaRequired,
     NotPermitted,
+    OnBehalfUnsupported,
     RequestGone,
     ReviewRefused,
+    ReviewsUnsupported,
     Unavailable,
     UserMissing,
     WriteOutcomeUnknown,
@@ -41,11 +45,11 @@ RECORDED: dict[str, type[BridgeError]] = {
     "the access request has been already approved": AlreadyResolved,
     "the access request has been already denied": AlreadyResolved,
     'cannot set request-state "APPROVED" (already denied)': AlreadyResolved,
-    'user "alice" cannot submit reviews': NotPermitted,
-    'user "sn-tickets" cannot submit reviews': NotPermitted,
-    'user "bot-sn-decisions" cannot submit reviews': NotPermitted,
-    'user "sn-decisions" cannot submit reviews on behalf of "bob"': NotPermitted,
-    'user "bot-sn-decisions" cannot submit reviews on behalf of "bob"': NotPermitted,
+    'user "alice" cannot submit reviews': ReviewsUnsupported,
+    'user "sn-tickets" cannot submit reviews': ReviewsUnsupported,
+    'user "bot-sn-decisions" cannot submit reviews': ReviewsUnsupported,
+    'user "sn-decisions" cannot submit reviews on behalf of "bob"': OnBehalfUnsupported,
+    'user "bot-sn-decisions" cannot submit reviews on behalf of "bob"': OnBehalfUnsupported,
     "invalid state proposal: PENDING (expected approval/denial)": InvalidRequest,
     "invalid state proposal: NONE (expected approval/denial)": InvalidRequest,
     'user "bob" has already reviewed this request': AlreadyReviewed,
@@ -55,7 +59,7 @@ RECORDED: dict[str, type[BridgeError]] = {
     "method GetUser not implemented": NotPermitted,
     "role subselection is not yet supported in reviews, try omitting role list": InvalidRequest,
     "annotations are not yet supported in reviews, try omitting annotations field": InvalidRequest,
-    "access denied": NotPermitted,
+    "access denied": IdentityLocked,
     'user "rita" cannot review request "<id>"': ReviewRefused,
     'user "nora" cannot review request "<id>"': ReviewRefused,
     "page size of 20000 is too large": InvalidRequest,
@@ -69,7 +73,9 @@ RECORDED: dict[str, type[BridgeError]] = {
 
 @pytest.mark.parametrize("call", [call for call in calls() if call["status"] not in ("OK", "TRANSPORT")], ids=label)
 def test_every_recorded_refusal_has_its_type(call: dict[str, Any]) -> None:
-    error = from_status(Status[call["status"]], call["message"], WRITE)
+    says = re.match(r'user "([^"]+)"', call["message"])
+    by = Call(says[1], write=True) if says else WRITE  # recorded callers reviewed in their own names
+    error = from_status(Status[call["status"]], call["message"], by)
     assert type(error) is RECORDED[re.sub(r"[0-9a-f-]{36}", "<id>", call["message"])]
     if not isinstance(error, UserMissing):
         assert call["message"] in str(error)
@@ -94,11 +100,13 @@ OTHERS = [
         "cannot directly update the state of an access request while using an access request",
         NotPermitted,
     ),
-    (Status.PERMISSION_DENIED, "admin-level API request requires MFA verification", NotPermitted),
+    (Status.PERMISSION_DENIED, "admin-level API request requires MFA verification", MfaRequired),
+    (Status.PERMISSION_DENIED, 'user "bot-x" cannot submit reviews', ReviewsUnsupported),
+    (Status.PERMISSION_DENIED, 'user "bob" cannot submit reviews', ReviewRefused),  # in whose name the bot reviewed
     (Status.PERMISSION_DENIED, "access denied: intermediaries are not supported", NotPermitted),
     (Status.PERMISSION_DENIED, "access denied: invalid client certificate", NotPermitted),
     (Status.PERMISSION_DENIED, "client version is unsupported", NotPermitted),
-    (Status.PERMISSION_DENIED, 'lock targeting User:"bot-x" is in force', NotPermitted),
+    (Status.PERMISSION_DENIED, 'lock targeting User:"bot-x" is in force', IdentityLocked),
     (Status.PERMISSION_DENIED, "access to resource requires a trusted device", NotPermitted),
     (Status.PERMISSION_DENIED, "pinned IP doesn't match observed client IP", NotPermitted),
     (Status.PERMISSION_DENIED, "a text of a later version", NotPermitted),

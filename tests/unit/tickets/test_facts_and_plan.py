@@ -315,6 +315,11 @@ def test_an_id_that_somebody_else_wrote_hides_nothing(story: Story, fact: str) -
             "Decision in ServiceNow by Bob Reviewer (bob): deny.\nNot applied (conflict): It is approved.",
         ),
         (
+            replace(APPLIED, kind="approval", decided_by="Erin Desk (erin) as delegate of Bob Reviewer (bob)"),
+            "Vote in ServiceNow by Erin Desk (erin) as delegate of Bob Reviewer (bob): approve.\n"
+            "The request is approved in Teleport.",
+        ),
+        (
             replace(APPLIED, decided_by="", outcome="refused", code="approver_unknown", sentence="Nobody."),
             "Decision in ServiceNow by somebody who could not be identified: approve.\n"
             "Not applied (approver_unknown): Nobody.",
@@ -325,10 +330,19 @@ def test_what_became_of_a_decision_is_told(item: DecisionItem, note: str) -> Non
     assert planned(story_of(PENDING, CREATED, decisions=[item]), NEW).note == note
 
 
-def test_a_decision_that_failed_and_was_carried_out_after_all_is_told_twice_for_it_is_news() -> None:
-    failed = story_of(PENDING, CREATED, decisions=[replace(APPLIED, outcome="failed", code="gave_up")])
-    assert ids(failed) == [f"decision:{DECISION}:failed"]
-    assert ids(story_of(APPROVED, decisions=[APPLIED])) == [f"decision:{DECISION}", "state:APPROVED"]
+def test_each_way_in_which_a_decision_failed_is_told_and_so_is_that_it_was_carried_out_after_all() -> None:
+    locked = replace(APPLIED, outcome="failed", code="identity_locked", sentence="The identity is locked.")
+    gave_up = replace(locked, code="gave_up", sentence="It was tried long enough.")
+    ticket = NEW
+    for item, note in (
+        (locked, "Not applied (identity_locked): The identity is locked."),
+        (gave_up, "Not applied (gave_up): It was tried long enough."),
+        (APPLIED, "The request is approved in Teleport."),
+    ):
+        step = planned(story_of(PENDING, CREATED, decisions=[item]), ticket)
+        assert step.note.endswith(note)
+        ticket = replace(ticket, told=ticket.told | set(step.facts))
+    assert ids(story_of(PENDING, decisions=[locked])) == [f"decision:{DECISION}:failed:identity_locked"]
 
 
 def test_an_attempt_without_an_end_is_not_told() -> None:
@@ -370,3 +384,119 @@ def test_a_decided_request_needs_no_more_approvals() -> None:
 def test_an_event_twice_is_one_fact() -> None:
     change: Mapping[str, Any] = event("update", "u-1", state="APPROVED")
     assert ids(story_of(APPROVED, change, change)) == ["change:u-1", "state:APPROVED"]
+
+
+# ---- decisions of the bot's own ----
+
+ON_CALL = replace(APPLIED, decision_id=f"oncall-{ID}", kind="on_call", decided_by="")
+DENIED_ITEM = replace(
+    ON_CALL, decision_id=f"justification-{ID}", kind="justification", decision="rejected", sentence="It is denied."
+)
+WHY = "Approved automatically by Access Bridge: alice is on call for Databases"
+
+
+@pytest.mark.parametrize(
+    ("item", "note"),
+    [
+        (ON_CALL, "Approved automatically: The request is approved in Teleport."),
+        (
+            replace(ON_CALL, outcome="recorded", code="threshold_open", sentence="1 of 2 approvals."),
+            "On-call check: 1 of 2 approvals.",
+        ),
+        (
+            replace(ON_CALL, outcome="refused", code="not_on_call", sentence="alice is not on call."),
+            "On-call check: not approved automatically (not_on_call): alice is not on call.",
+        ),
+        (
+            replace(ON_CALL, outcome="failed", code="gave_up", sentence="It was tried long enough."),
+            "On-call check: not approved automatically (gave_up): It was tried long enough.",
+        ),
+        (DENIED_ITEM, "Denied automatically: It is denied."),
+        (
+            replace(DENIED_ITEM, outcome="conflict", code="conflict", sentence="It is approved."),
+            "Justification check: not denied automatically (conflict): It is approved.",
+        ),
+    ],
+)
+def test_what_the_bot_decided_itself_is_told_as_its_own(item: DecisionItem, note: str) -> None:
+    assert planned(story_of(PENDING, CREATED, decisions=[item]), NEW).note == note
+
+
+@pytest.mark.parametrize("code", ["justified", "no_rule", "already_resolved", "request_gone", "request_expired"])
+@pytest.mark.parametrize("item", [ON_CALL, DENIED_ITEM])
+def test_a_check_after_which_people_decide_as_always_is_not_told(item: DecisionItem, code: str) -> None:
+    assert ids(story_of(PENDING, decisions=[replace(item, outcome="refused", code=code)])) == []
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        story_of(
+            replace(APPROVED, reviews=(vote(BOT, S.APPROVED, f"{decision_mark(ON_CALL.decision_id)} {WHY}"),)),
+            decisions=[ON_CALL],
+        ),
+        story_of(
+            APPROVED,
+            event(
+                "update",
+                "u-1",
+                state="APPROVED",
+                updated_by=BOT,
+                annotations={ANNOTATION: [ON_CALL.decision_id]},
+                reason=f"{decision_mark(ON_CALL.decision_id)} {WHY}",
+            ),
+            decisions=[ON_CALL],
+        ),
+        story_of(
+            replace(
+                APPROVED,
+                resolve_reason=f"{decision_mark(ON_CALL.decision_id)} {WHY}",
+                resolve_annotations={ANNOTATION: (ON_CALL.decision_id,)},
+            ),
+            decisions=[ON_CALL],
+        ),
+    ],
+    ids=["review", "event", "state"],
+)
+def test_an_automatic_approval_is_one_fact_and_says_why(story: Story) -> None:
+    assert ids(story) == [f"decision:{ON_CALL.decision_id}", "state:APPROVED"]
+    note = planned(story, NEW).note
+    assert note.startswith(f"Approved automatically: The request is approved in Teleport.\nReason: {WHY}\n")
+    assert "access-bridge decision" not in note
+
+
+def test_why_it_was_approved_is_not_taken_from_anybody_else() -> None:
+    forged = vote("mallory", S.APPROVED, f"{decision_mark(ON_CALL.decision_id)} because I say so")
+    note = planned(story_of(replace(APPROVED, reviews=(forged,)), decisions=[ON_CALL]), NEW).note
+    assert "Approved automatically: The request is approved in Teleport.\n\nmallory reviewed the request" in note
+
+
+# ---- about the ticket itself ----
+
+
+def test_each_remark_is_told_once_and_first() -> None:
+    ticket = replace(NEW, remarks=("No such group.", "Another remark."))
+    story = story_of(replace(PENDING, reviews=(vote("bob", S.APPROVED),), thresholds=()))
+    step = planned(story, ticket)
+    assert step.facts == ("remark:1", "remark:2", "review:bob")
+    assert step.note.startswith("No such group.\n\nAnother remark.\n\nbob reviewed")
+    assert planned(story, replace(ticket, told=frozenset(step.facts))).facts == ()
+
+
+@pytest.mark.parametrize(
+    ("ticket", "told"),
+    [
+        (replace(NEW, outcome="deleted"), ("again:deleted",)),
+        (replace(NEW, outcome="expired"), ("again:expired",)),
+        (replace(NEW, outcome="deleted", told=frozenset({"again:deleted"})), ()),
+        (replace(NEW, outcome="deleted", gone=True), ()),
+        (replace(NEW, outcome="expired", not_seen_since=5.0), ()),
+        (NEW, ()),
+    ],
+)
+def test_a_request_that_is_shown_again_after_its_ticket_said_it_was_gone(
+    ticket: TicketItem, told: tuple[str, ...]
+) -> None:
+    step = planned(story_of(PENDING, CREATED), ticket)
+    assert step.facts == told
+    assert ("this ticket said" in step.note) is bool(told)

@@ -9,7 +9,17 @@ from datetime import timedelta
 import pytest
 
 from access_bridge.ledger.items import TicketItem
-from access_bridge.tickets.minute_pass import ASK_AGAIN_SECONDS, EXPIRED, GONE, Ask, changed, missing
+from access_bridge.rules.decisions import Mode
+from access_bridge.teleport.convert import Cluster
+from access_bridge.tickets.minute_pass import (
+    ASK_AGAIN_SECONDS,
+    EXPIRED,
+    GONE,
+    Ask,
+    changed,
+    edition_problem,
+    missing,
+)
 from tests.unit.tickets.ticket_values import ID, NOON, PENDING
 
 NOW = NOON.timestamp()
@@ -71,7 +81,12 @@ def test_the_order_of_the_list_is_kept() -> None:
         # what is over by its time may be asked for all the same
         ([], [ticket("a", OVER)], [("a", EXPIRED)], False),
         ([], [ticket("a", GRACE)], [], False),
-        ([], [ticket("a", OVER), ticket("b")], [("a", EXPIRED)], True),
+        ([], [ticket("a", OVER), ticket("b"), ticket("c")], [("a", EXPIRED)], True),
+        ([], [ticket("a", pending_until=None), ticket("b")], [], True),
+        # those that nobody can decide any more are no alarm: Teleport removes them
+        ([], [ticket("a", OVER), ticket("b")], [("a", EXPIRED)], False),
+        ([], [ticket("a", OVER), ticket("b", OVER)], [("a", EXPIRED), ("b", EXPIRED)], False),
+        ([], [ticket("a", NOW - 1), ticket("b", NOW - 1)], [], False),
         (["b"], [ticket("a", OVER), ticket("b", OVER)], [("a", EXPIRED)], False),
         # the same is asked for again after an hour only
         (["a"], [ticket("a"), ticket("b", mark=GONE, ago=3599)], [], False),
@@ -94,3 +109,22 @@ def test_a_request_that_is_over_is_asked_for_once_teleport_has_had_its_time_to_r
     for late, asked in ((timedelta(0), False), (timedelta(seconds=90), False), (timedelta(seconds=91), True)):
         asks, _ = missing([], [open_ticket], until + late)
         assert bool(asks) is asked
+
+
+@pytest.mark.parametrize(
+    ("mode", "takes_reviews", "problem"),
+    [
+        ("bot", True, False),
+        ("on_behalf", True, False),
+        ("set_state", True, False),
+        ("bot", False, True),
+        ("on_behalf", False, True),
+        ("set_state", False, False),
+    ],
+)
+def test_a_cluster_that_takes_no_reviews_is_told_before_the_first_decision_fails(
+    mode: Mode, takes_reviews: bool, problem: bool
+) -> None:
+    found = edition_problem(mode, Cluster("tele.example.test", "18.0.0", "", takes_reviews))
+    assert bool(found) is problem
+    assert ("Set decisions.mode to set_state" in found) is problem

@@ -12,6 +12,7 @@ import pytest
 
 from access_bridge.access_request import AccessRequest, RequestState, Resource
 from access_bridge.ledger.items import Records, TicketItem
+from access_bridge.tickets.observe import seen
 from access_bridge.tickets.story import EXPIRY_GRACE, actor_name, tell_story
 from tests.unit.tickets.ticket_values import CLUSTER, CREATED, HOST_USER, ID, NOON, PENDING, event, story_of, vote
 
@@ -185,3 +186,10 @@ def test_the_access_list_of_a_promotion_is_known_from_its_event_alone() -> None:
 def test_an_event_with_a_time_that_is_none_is_still_counted() -> None:
     story = story_of(PENDING, {**APPROVED, "time": "0001-01-01T00:00:00Z"}, {**DENIED, "time": "nonsense"})
     assert [change.time for change in story.changes] == [None, None]
+
+
+def test_teleport_s_own_word_on_the_roles_outweighs_an_event_that_anybody_with_the_token_can_make_up() -> None:
+    made_up = {**CREATED, "uid": "u-0", "roles": ["viewer"]}
+    ticket = seen(TicketItem(ID), PENDING)
+    assert story_of(PENDING, made_up, CREATED, ticket=ticket).asked_roles == ("dba", "prod")
+    assert story_of(None, made_up, ticket=ticket).asked_roles == ("dba", "prod")

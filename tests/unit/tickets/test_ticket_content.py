@@ -290,3 +290,23 @@ def test_no_text_is_markup_template_or_control_character_or_too_long(story: Stor
 @given(STORY)
 def test_the_description_always_names_the_request(story: Story) -> None:
     assert f"Request ID: {ID}" in fields_of(story)["description"].splitlines()
+
+
+def test_what_was_found_about_the_named_tickets_stands_first() -> None:
+    text = (
+        "NOT justified: alice takes no part in INC0010012.\nJustification not known: INC0010013 can't be judged: why."
+    )
+    story = story_of(PENDING, CREATED)
+    with_it = ticket_fields(story, CLUSTER, RULES, text)
+    without = ticket_fields(story, CLUSTER, RULES)
+    assert with_it == {**without, "description": f"{text}\n\n{without['description']}"}
+
+
+def test_what_was_found_about_the_named_tickets_pushes_nothing_out() -> None:
+    many = tuple(f"{'role' * 50}-{number}" for number in range(50))
+    request = replace(PENDING, roles=many, suggested_reviewers=many, reason="x" * 4000)
+    text = "\n".join(["NOT justified: " + "x" * 300] * 3)
+    description = ticket_fields(story_of(request), CLUSTER, RULES, text)["description"]
+    assert description.startswith(text)
+    assert len(description) <= LENGTHS["description"]
+    assert f"tsh request review --deny {ID}" in description

@@ -15,7 +15,7 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from access_bridge.decisions.callback import Callback
-from access_bridge.decisions.messages import DecisionMessage
+from access_bridge.decisions.messages import AutomaticMessage, DecisionMessage
 from access_bridge.errors import Retry
 from access_bridge.events.accept import MALFORMED_GROUP, MalformedRecord
 from access_bridge.events.audit_event import AuditEvent
@@ -54,6 +54,11 @@ def look_message(request_id: str, deduplication_id: str = "") -> Message:
 def decision_message(callback: Callback, decision_id: str) -> Message:
     """Return the message that makes `decide` look at a decision."""
     message = DecisionMessage.of(callback, decision_id)
+    return Message(_json(message.model_dump(mode="json")), message.request_id)
+
+
+def automatic_message(message: AutomaticMessage) -> Message:
+    """Return the message that makes `servicenow_decisions` look whether it decides a request itself."""
     return Message(_json(message.model_dump(mode="json")), message.request_id)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -15,12 +14,26 @@ from access_bridge.aws.consume import consume
 from access_bridge.aws.queues import look_message
 from access_bridge.aws.runtime import Runtime
 from access_bridge.aws.telemetry import count, logger
-from access_bridge.decisions.decide import Systems, decide, with_verdict
+from access_bridge.decisions.automatic import begun as begun_automatically
+from access_bridge.decisions.automatic import decide_automatically
+from access_bridge.decisions.carry import Systems, with_verdict
+from access_bridge.decisions.decide import begun, decide
 from access_bridge.decisions.evidence import Evidence
-from access_bridge.decisions.messages import DecisionMessage
+from access_bridge.decisions.justification_check import JustificationCheck
+from access_bridge.decisions.messages import (
+    AutomaticMessage,
+    DecisionMessage,
+    JustificationMessage,
+    OnCallMessage,
+    parse_message,
+)
+from access_bridge.decisions.on_call import OnCallCheck
 from access_bridge.decisions.outcome import Outcome, Reason, Verdict
+from access_bridge.people import People
 from access_bridge.servicenow.users import Users
 from access_bridge.settings import CallbackSettings, Environment
+from access_bridge.teleport.client import Teleport
+from access_bridge.tickets.content import Cluster
 from access_bridge.times import utc_now
 
 
@@ -59,31 +72,63 @@ class ServiceNowDecisions:
         return consume(
             event,
             handle=self._decide,
-            notes=lambda body: _Notes(self._runtime, DecisionMessage.model_validate_json(body)),
+            notes=lambda body: _Notes(self._runtime, parse_message(body)),
             queue=lambda: self._runtime.consumed(self._runtime.decisions_queue_url),
         )
 
     def _decide(self, body: str) -> None:
-        message = DecisionMessage.model_validate_json(body)
+        message = parse_message(body)
         logger.append_keys(request_id=message.request_id)
         try:
-            rules = self._runtime.rules().decisions
-            servicenow = self._runtime.servicenow
-            servicenow.drop_connections()
+            self._runtime.servicenow.drop_connections()
             with self._runtime.teleport() as teleport:
-                systems = Systems(
-                    ledger=self._runtime.ledger,
-                    teleport=teleport,
-                    evidence=Evidence(servicenow, self._users),
-                    rules=rules,
-                    now=utc_now,
-                    look=lambda request_id: _look(self._runtime, request_id),
-                    count=count,
-                    log=logger,
-                )
-                decide(message, systems)
+                systems = self._systems(teleport)
+                match message:
+                    case DecisionMessage():
+                        decide(message, systems)
+                    case OnCallMessage():
+                        decide_automatically(message, self._on_call(systems), systems)
+                    case JustificationMessage():
+                        decide_automatically(message, self._justification(systems), systems)
         finally:
             logger.remove_keys(["request_id"])
+
+    def _systems(self, teleport: Teleport) -> Systems:
+        rules = self._runtime.rules()
+        return Systems(
+            ledger=self._runtime.ledger,
+            teleport=teleport,
+            evidence=Evidence(self._runtime.servicenow, self._users),
+            people=People(self._users, teleport, rules.decisions),
+            rules=rules,
+            now=utc_now,
+            look=lambda request_id: _look(self._runtime, request_id),
+            link=lambda request_id: self._link(teleport, request_id),
+            count=count,
+            log=logger,
+        )
+
+    def _on_call(self, systems: Systems) -> OnCallCheck:
+        return OnCallCheck(
+            rules=systems.rules,
+            client=self._runtime.servicenow,
+            people=systems.people,
+            now=utc_now,
+            log=logger,
+        )
+
+    def _justification(self, systems: Systems) -> JustificationCheck:
+        return JustificationCheck(
+            rules=systems.rules,
+            client=self._runtime.servicenow,
+            users=self._users,
+            people=systems.people,
+            now=utc_now,
+        )
+
+    def _link(self, teleport: Teleport, request_id: str) -> str:
+        web_addr = teleport.ping().proxy_public_addr or self._runtime.teleport_settings.addr
+        return Cluster(teleport.cluster_name, web_addr).link(request_id)
 
     @cached_property
     def _users(self) -> Users:
@@ -95,7 +140,7 @@ def _look(runtime: Runtime, request_id: str) -> None:
 
 
 class _Notes:
-    def __init__(self, runtime: Runtime, message: DecisionMessage) -> None:
+    def __init__(self, runtime: Runtime, message: DecisionMessage | AutomaticMessage) -> None:
         self._runtime = runtime
         self._message = message
 
@@ -106,13 +151,13 @@ class _Notes:
         if not last:
             return
         item = ledger.decision(message.request_id, message.decision_id)
-        if item.outcome:
+        if item.outcome not in {"", Outcome.FAILED}:
             return
-        item = replace(item, table=message.table, sys_id=message.sys_id, decision=message.decision)
+        item = begun(item, message) if isinstance(message, DecisionMessage) else begun_automatically(item, message)
         sentence = (
             "The decision could not be carried to Teleport in many attempts. Decide in Teleport, and tell whoever runs "
             "the bridge."
         )
-        ledger.save_decision(with_verdict(item, Verdict(Outcome.FAILED, Reason.GAVE_UP, sentence)))
+        ledger.save_decision(with_verdict(item, Verdict(Outcome.FAILED, Reason.GAVE_UP, sentence), utc_now()))
         count("DecisionFailed")
         _look(self._runtime, message.request_id)

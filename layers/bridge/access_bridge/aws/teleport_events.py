@@ -3,7 +3,7 @@ ServiceNow."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -14,22 +14,29 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
+from access_bridge.access_request import AccessRequest
 from access_bridge.aws.consume import consume
 from access_bridge.aws.http import answer, problem
-from access_bridge.aws.queues import Message, is_malformed
+from access_bridge.aws.queues import Message, automatic_message, is_malformed
 from access_bridge.aws.runtime import Runtime
 from access_bridge.aws.telemetry import count, logger
 from access_bridge.aws.webhook import webhook
+from access_bridge.decisions.messages import AutomaticMessage
 from access_bridge.errors import BridgeError, BrokenConfiguration
 from access_bridge.events.accept import MALFORMED_GROUP
 from access_bridge.events.audit_event import AuditEvent
 from access_bridge.events.credentials import is_session_upload
+from access_bridge.justification.find import find_justification
+from access_bridge.justification.judge import Justification
 from access_bridge.ledger.table import Ledger
+from access_bridge.people import People
+from access_bridge.rules.model import Rules
 from access_bridge.servicenow.users import Users
 from access_bridge.settings import Environment, WebhookSettings
+from access_bridge.teleport.client import Teleport
 from access_bridge.tickets.callers import Callers
 from access_bridge.tickets.incidents import Incidents
-from access_bridge.tickets.minute_pass import minute_pass
+from access_bridge.tickets.minute_pass import edition_problem, minute_pass
 from access_bridge.tickets.sync import Systems, sync
 from access_bridge.times import utc_now
 from access_bridge.uuids import request_uuid
@@ -116,6 +123,8 @@ class TeleportEvents:
                     incidents=Incidents(servicenow, count, logger),
                     callers=callers,
                     rules=rules,
+                    justify=self._justify(rules, teleport),
+                    ask=self._ask,
                     web_addr=self._runtime.teleport_settings.addr,
                     now=utc_now,
                     unknown_outcome_seconds=self._runtime.servicenow_settings.unknown_outcome_seconds,
@@ -139,6 +148,22 @@ class TeleportEvents:
     def _users(self) -> Users:
         return Users(self._runtime.servicenow, keep=_KEEP_USERS_SECONDS)
 
+    def _justify(self, rules: Rules, teleport: Teleport) -> Callable[[AccessRequest], Justification] | None:
+        wanted = rules.justification
+        if wanted is None:
+            return None
+        servicenow = self._runtime.servicenow
+        users = Users(servicenow)  # unkept, for a person is judged
+        people = People(users, teleport, rules.decisions)
+
+        def justify(request: AccessRequest) -> Justification:
+            return find_justification(request.reason, request.user, wanted, servicenow, users, people, utc_now())
+
+        return justify
+
+    def _ask(self, message: AutomaticMessage) -> None:
+        self._runtime.queue(self._runtime.decisions_queue_url).send([automatic_message(message)])
+
     # ---- every minute ----
 
     def _pass(self) -> None:
@@ -147,6 +172,7 @@ class TeleportEvents:
             queue = self._runtime.queue(self._runtime.tickets_queue_url)
             with self._runtime.teleport() as teleport:
                 asks = minute_pass(teleport, self._runtime.ledger, queue, now=utc_now(), count=count)
+                self._check_edition(teleport)
             if asks:
                 count("PassAsked", len(asks))
         except BridgeError as error:
@@ -154,6 +180,15 @@ class TeleportEvents:
                 count("BrokenConfiguration")
             count("PassFailed")
             logger.warning("this minute's pass failed; the next one does its work", extra={"problem": str(error)})
+
+    def _check_edition(self, teleport: Teleport) -> None:
+        """Say before the first decision fails that this cluster can't take it."""
+        if not self._runtime.environment.get("DECISIONS_QUEUE_URL"):
+            return
+        found = edition_problem(self._runtime.rules().decisions.mode, teleport.ping())
+        if found:
+            count("BrokenConfiguration")
+            logger.warning("decisions can't be applied", extra={"problem": found})
 
 
 class _Notes:

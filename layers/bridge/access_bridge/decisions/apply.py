@@ -9,38 +9,47 @@ from dataclasses import dataclass
 from typing import Final
 
 from access_bridge.access_request import AccessRequest, RequestState
-from access_bridge.decisions.evidence import DecisionRow, TicketRow
-from access_bridge.decisions.judge import REQUEST_GONE, judge_resolved, refused
-from access_bridge.decisions.outcome import ANNOTATION, Outcome, Reason, Verdict, decision_mark, review_of
+from access_bridge.decisions.judge_request import REQUEST_GONE, judge_resolved
+from access_bridge.decisions.outcome import ANNOTATION, Outcome, Reason, Verdict, decision_mark, refused, review_of
+from access_bridge.decisions.words import DONE
 from access_bridge.ledger.items import DecisionItem
-from access_bridge.servicenow.users import User
+from access_bridge.rules.decisions import Mode
 from access_bridge.teleport.client import Teleport
-from access_bridge.teleport.errors import AlreadyResolved, AlreadyReviewed, InvalidRequest, RequestGone, ReviewRefused
+from access_bridge.teleport.errors import (
+    AlreadyResolved,
+    AlreadyReviewed,
+    InvalidRequest,
+    RequestGone,
+    ReviewRefused,
+    ReviewsUnsupported,
+    UserMissing,
+)
 
-BOT: Final = "bot"
-SET_STATE: Final = "set_state"
-_DONE: Final = {RequestState.APPROVED: "approved", RequestState.DENIED: "denied"}
 _TICKET_ANNOTATION: Final = "servicenow"
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A decision that may be carried to Teleport."""
+    """A decision that may be carried to Teleport.
 
-    row: DecisionRow
-    ticket: TicketRow
-    user: User
+    `words` say who decided where and why; `ticket_number` is the ticket's; `author` is the Teleport user in whose own
+    name it is (mode `on_behalf`), `delegator` whom Teleport's audit event names where the state is set; `link` leads to
+    the request in Teleport.
+    """
+
+    decision_id: str
     state: RequestState
-    mode: str
+    mode: Mode
+    words: str
+    ticket_number: str
+    delegator: str
+    link: str
+    author: str = ""
 
     @property
     def reason(self) -> str:
-        """The reason in Teleport: the id first, then who decided where, then the human's words."""
-        names = ", ".join(filter(None, (self.user.user_name, self.user.email)))
-        who = f"{self.user.name or self.user.user_name} ({names})"
-        words = f": {self.row.reason.strip()}" if self.row.reason.strip() else ""
-        mark = decision_mark(self.row.decision_id)
-        return f"{mark} {_DONE[self.state].capitalize()} in ServiceNow by {who} on {self.ticket.number}{words}"
+        """The reason in Teleport: the id first, where no cut removes it."""
+        return f"{decision_mark(self.decision_id)} {self.words}"
 
 
 def applied_before(request: AccessRequest, item: DecisionItem, state: RequestState) -> Verdict | None:
@@ -52,35 +61,36 @@ def applied_before(request: AccessRequest, item: DecisionItem, state: RequestSta
         return None
     review = review_of(request, item.decision_id, item.attempt_author)
     if review is not None:
-        return after_review(request, review.proposed_state, item.attempt_author)
+        return after_review(request, review.proposed_state, item.attempt_author, own=item.attempt_mode == "on_behalf")
     if item.decision_id in request.resolve_annotations.get(ANNOTATION, ()) and request.state is state:
         return _applied(state, "set by the bridge")
     if request.state is state:
         return Verdict(
             Outcome.APPLIED_UNPROVED,
             Reason.APPLIED_UNPROVED,
-            f"The request is {_DONE[state]} in Teleport. The answer to our own call was lost, so it is not certain "
+            f"The request is {DONE[state]} in Teleport. The answer to our own call was lost, so it is not certain "
             "that this decision did it.",
         )
     return None
 
 
-def after_review(request: AccessRequest, state: RequestState, author: str) -> Verdict:
-    """Return what a review of ours came to."""
+def after_review(request: AccessRequest, state: RequestState, author: str, *, own: bool) -> Verdict:
+    """Return what a review came to; `own` says that it is in the human's own name, and not the bot's."""
     if request.state is state:
-        return _applied(state, f"as a review by {author}")
+        return _applied(state, f"as {author}'s own review" if own else f"as a review by {author}")
     if request.state is not RequestState.PENDING:
         verdict = judge_resolved(request, state)
         if verdict is not None:
             return verdict
     have, need = request.approvals_needed()
     votes = "one denial of several needed" if state is RequestState.DENIED else f"{have} of {need} approvals"
-    return Verdict(
-        Outcome.RECORDED,
-        Reason.THRESHOLD_OPEN,
-        f"Recorded as a review by {author}: {votes}. The others have to be given in Teleport, where the bridge has "
-        "this one vote.",
+    others = (
+        "Further approvers can decide on this ticket, or in Teleport."
+        if own
+        else "The others have to be given in Teleport, where the bridge has this one vote."
     )
+    how = f"{author}'s own review" if own else f"a review by {author}"
+    return Verdict(Outcome.RECORDED, Reason.THRESHOLD_OPEN, f"Recorded as {how}: {votes}. {others}")
 
 
 def apply(  # noqa: PLR0911 - one line for each way in which Teleport may say no
@@ -106,23 +116,42 @@ def apply(  # noqa: PLR0911 - one line for each way in which Teleport may say no
     Unavailable, NotPermitted
         It was not applied.
     """
-    if application.mode == BOT and any(review.author == teleport.username for review in request.reviews):
-        return _vote_spent(teleport.username)
-    record_attempt(application.mode, teleport.username)
+    author = application.author or teleport.username
+    if application.mode != "set_state":
+        _check_reviews(teleport)
+        if any(review.author == author for review in request.reviews):
+            return _vote_spent(application, author)
+    record_attempt(application.mode, author)
     try:
-        if application.mode == SET_STATE:
+        if application.mode == "set_state":
             return _set_state(application, request, teleport)
-        after = teleport.submit_review(request.id, application.state, application.reason)
-        return after_review(after, application.state, teleport.username)
+        after = teleport.submit_review(request.id, application.state, application.reason, author=application.author)
+        return after_review(after, application.state, author, own=bool(application.author))
     except RequestGone:
         return REQUEST_GONE
     except AlreadyReviewed:
-        return _vote_spent(teleport.username)
+        return _vote_spent(application, author)
     except AlreadyResolved as error:
         resolved = judge_resolved(_in_state(request, error.state), application.state)
         return resolved or refused(Reason.REFUSED_BY_TELEPORT, str(error))
-    except (ReviewRefused, InvalidRequest) as error:
-        return refused(Reason.REFUSED_BY_TELEPORT, f"{error}. Decide in Teleport, or ask its administrator.")
+    except ReviewRefused:
+        return _may_not_review(application, author)
+    except UserMissing:
+        if not application.author:
+            raise
+        return _user_left(application)
+    except InvalidRequest as error:
+        return refused(Reason.REFUSED_BY_TELEPORT, f"{error}. Decide in Teleport: {application.link}")
+
+
+def _check_reviews(teleport: Teleport) -> None:
+    """Said before anything is tried: the open-source edition refuses every review (recorded)."""
+    if not teleport.ping().advanced_access_workflows:
+        raise ReviewsUnsupported(
+            "decisions.mode",
+            "the rules want reviews, and this cluster takes none (it is of Teleport's open-source edition).",
+            "Set decisions.mode to set_state in the rules file, and give the bot's role the verb update.",
+        )
 
 
 def _set_state(application: Application, request: AccessRequest, teleport: Teleport) -> Verdict:
@@ -130,20 +159,45 @@ def _set_state(application: Application, request: AccessRequest, teleport: Telep
         request.id,
         application.state,
         application.reason,
-        delegator=f"servicenow:{application.user.email or application.user.user_name}",
-        annotations={ANNOTATION: [application.row.decision_id], _TICKET_ANNOTATION: [application.ticket.number]},
+        delegator=application.delegator,
+        annotations={ANNOTATION: [application.decision_id], _TICKET_ANNOTATION: [application.ticket_number]},
     )
     return _applied(application.state, f"set by {teleport.username}")
 
 
 def _applied(state: RequestState, how: str) -> Verdict:
-    return Verdict(Outcome.APPLIED, Reason.APPLIED, f"The request is {_DONE[state]} in Teleport ({how}).")
+    return Verdict(Outcome.APPLIED, Reason.APPLIED, f"The request is {DONE[state]} in Teleport ({how}).")
 
 
-def _vote_spent(author: str) -> Verdict:
+def _vote_spent(application: Application, author: str) -> Verdict:
+    if application.author:
+        return refused(
+            Reason.ALREADY_REVIEWED, f"{author} already reviewed this request in Teleport, which takes one review each."
+        )
     return refused(
         Reason.BOT_VOTE_SPENT,
-        f"{author} already used its one vote on this request for an earlier decision. Give this one in Teleport.",
+        f"{author} already used its one vote on this request for an earlier decision. Give this one in Teleport: "
+        f"{application.link}",
+    )
+
+
+def _may_not_review(application: Application, author: str) -> Verdict:
+    if application.author:
+        return refused(
+            Reason.MAY_NOT_REVIEW,
+            f"Teleport's roles don't let {author} review this request. Ask somebody who may, or Teleport's "
+            "administrator.",
+        )
+    return refused(
+        Reason.MAY_NOT_REVIEW,
+        f"Teleport's roles don't let {author} review a request for these roles. Decide in Teleport: {application.link}",
+    )
+
+
+def _user_left(application: Application) -> Verdict:
+    return refused(
+        Reason.TELEPORT_USER_UNKNOWN,
+        f"Teleport has no user {application.author} any more. Sign in to Teleport once, then decide again.",
     )
 
 

@@ -1,5 +1,5 @@
-"""Decides what becomes of a decision made in ServiceNow: reads everything back, judges it, and carries it to Teleport
-once.
+"""Decides what becomes of a decision that a human made in ServiceNow: reads everything back, judges it, and carries it
+to Teleport once.
 
 Failure policy: what can't be read or reached raises and the message comes again. Whatever the verdict, it is in the
 ledger before the tickets queue is asked to tell it.
@@ -7,39 +7,23 @@ ledger before the tickets queue is asked to tell it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
-
-from aws_lambda_powertools import Logger
+from dataclasses import replace
+from typing import Final
 
 from access_bridge.access_request import AccessRequest
-from access_bridge.decisions import judge
-from access_bridge.decisions.apply import Application, applied_before, apply
-from access_bridge.decisions.evidence import DecisionRow, Evidence, TicketRow
+from access_bridge.decisions import judge_people, judge_request, judge_row
+from access_bridge.decisions.apply import Application
+from access_bridge.decisions.carry import Carrier, Decided, Systems, carried, stop
+from access_bridge.decisions.evidence import DecisionRow, TicketRow
 from access_bridge.decisions.messages import DecisionMessage
-from access_bridge.decisions.outcome import Outcome, Verdict
-from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Retry
-from access_bridge.ledger.items import DecisionItem, TicketItem
-from access_bridge.ledger.table import Ledger
-from access_bridge.rules.model import DecisionRules
+from access_bridge.decisions.outcome import STATES, Outcome, Reason, Verdict, refused
+from access_bridge.decisions.words import human_words, shown
+from access_bridge.errors import Retry
+from access_bridge.ledger.items import DecisionItem, Records, TicketItem
 from access_bridge.servicenow.users import User
-from access_bridge.teleport.client import Teleport
-from access_bridge.tickets.callers import email_addresses
 
-
-@dataclass(frozen=True, slots=True)
-class Systems:
-    """What a decision is decided with, for one invocation. `look` asks the tickets queue for a look at a request."""
-
-    ledger: Ledger
-    teleport: Teleport
-    evidence: Evidence
-    rules: DecisionRules
-    now: Callable[[], datetime]
-    look: Callable[[str], None]
-    count: Callable[[str], None]
-    log: Logger
+_LOOKS: Final = 5
+_COUNTED: Final = {Outcome.APPLIED, Outcome.RECORDED, Outcome.APPLIED_UNPROVED}
 
 
 def decide(message: DecisionMessage, systems: Systems) -> None:
@@ -50,161 +34,160 @@ def decide(message: DecisionMessage, systems: Systems) -> None:
     Retry, BrokenConfiguration
         It isn't decided yet; the message may come again.
     """
-    ledger = systems.ledger
-    item = ledger.decision(message.request_id, message.decision_id)
+    item = systems.ledger.decision(message.request_id, message.decision_id)
     if not item.outcome or item.outcome == Outcome.FAILED:
-        item = replace(item, table=message.table, sys_id=message.sys_id, decision=message.decision)
-        work = _Decide(message, item, systems)
-        verdict = work.run()
-        ledger.save_decision(with_verdict(work.item, verdict))
-        if item.failure:
-            ledger.clear_decision_failure(message.request_id, message.decision_id)
-        systems.count(f"Decision{''.join(word.capitalize() for word in verdict.outcome.split('_'))}")
-        systems.log.info(
-            "decided",
-            extra={
-                "decision_id": message.decision_id,
-                "decision": message.decision,
-                "decided_by": work.item.decided_by,
-                "outcome": verdict.outcome,
-                "code": verdict.reason,
-            },
-        )
+        work = _Decide(message, begun(item, message), systems)
+        carried(item, work.run, work.carrier, systems)
     systems.look(message.request_id)
 
 
-def with_verdict(item: DecisionItem, verdict: Verdict) -> DecisionItem:
-    """Return a decision's item with what became of it."""
-    return replace(item, outcome=verdict.outcome.value, code=verdict.reason.value, sentence=verdict.sentence)
-
-
-class _Decided(Exception):
-    """A verdict that ends the work early."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict.detail)
-        self.verdict = verdict
+def begun(item: DecisionItem, message: DecisionMessage) -> DecisionItem:
+    """Return a decision's item with what its message says."""
+    return replace(item, table=message.table, sys_id=message.sys_id, decision=message.decision)
 
 
 class _Decide:
     def __init__(self, message: DecisionMessage, item: DecisionItem, systems: Systems) -> None:
-        self.item = item
         self._message = message
         self._systems = systems
-        self._state = judge.STATES[message.decision]
+        self._assigned: User | None = None
+        """For a delegate's vote: the approver of whom the approval was asked."""
+        self.carrier = Carrier(item, STATES[message.decision], systems)
 
     def run(self) -> Verdict:
-        try:
-            self._settle()
-            row = self._row()
-            user = self._human(row)
-            records = self._systems.ledger.records(self._message.request_id)
-            ticket = self._ticket(row, records.ticket)
-            self._judge_people(row, user, self._request(records.ticket))
-            # Nothing slow may stand between this read and the write: setting a state has no compare-and-set.
-            request = self._request(records.ticket)
-            self._judge_request(user, request)
-        except _Decided as decided:
-            return decided.verdict
-        application = Application(row, ticket, user, self._state, self._systems.rules.mode)
-        return self._apply(application, request)
+        self.carrier.settle()
+        row = self._row()
+        user = self._human(row)
+        records = self._systems.ledger.records(self._message.request_id)
+        self._judge_uncounted(row, records)
+        ticket = self._ticket(row, records.ticket)
+        request = self.carrier.request(records.ticket)
+        author = self._judge_people(row, user, request)
+        request = self._latest(request, records.ticket)
+        self._judge_request(user, request)
+        return self.carrier.apply(self._application(row, ticket, user, author), request)
 
-    def _apply(self, application: Application, request: AccessRequest) -> Verdict:
-        """Apply it; where Teleport certainly didn't take it, the attempt is taken back: it was none."""
-        before = self.item
-        try:
-            verdict = apply(application, request, self._systems.teleport, self._record_attempt)
-        except OutcomeUnknown:
-            raise
-        except (Retry, BrokenConfiguration):
-            self._systems.ledger.save_decision(before)
-            raise
-        if before.attempt_mode and verdict.outcome in {Outcome.REFUSED, Outcome.CONFLICT}:
-            # The earlier attempt may have arrived after we looked for it: then Teleport refuses this one because of it.
-            again = self._systems.teleport.access_request(self._message.request_id)
-            return (applied_before(again, before, self._state) if again else None) or verdict
-        return verdict
-
-    def _settle(self) -> None:
-        """An attempt without a recorded end is looked for before anything is judged anew: what was applied, was."""
-        if not self.item.attempt_mode:
-            return
-        request = self._systems.teleport.access_request(self._message.request_id)
-        known = request or self._systems.ledger.records(self._message.request_id).ticket.snapshot
-        if known is not None:
-            _stop(applied_before(known, self.item, self._state))
+    # ---- the row
 
     def _row(self) -> DecisionRow:
         row = self._systems.evidence.row(self._message.decision_id)
         if row is None:
-            raise _Decided(judge.ROW_ABSENT)
-        _stop(judge.judge_row(self._message, row, self._systems.teleport.cluster_name))
+            raise Decided(judge_row.ROW_ABSENT)
+        if row.approval:
+            self._note(kind="approval", approval=row.approval)
+        stop(judge_row.judge_row(self._message, row, self._systems.teleport.cluster_name))
         return row
-
-    def _human(self, row: DecisionRow) -> User:
-        evidence, rules = self._systems.evidence, self._systems.rules
-        user = evidence.user(row.decided_by)
-        if user is None:
-            self.item = replace(self.item, decided_by=row.created_by)
-            raise _Decided(judge.APPROVER_UNKNOWN)
-        self.item = replace(self.item, decided_by=f"{user.name} ({user.user_name})" if user.name else user.user_name)
-        _stop(judge.judge_approver(row, user, evidence.users_named((user.user_name, user.email))))
-        _stop(judge.judge_not_integration(user, rules.integration_users))
-        if rules.approvers is None:
-            raise _Decided(judge.NO_APPROVER_GROUP)
-        if not evidence.is_member(user, rules.approvers.group):
-            raise _Decided(judge.NOT_IN_GROUP)
-        return user
 
     def _ticket(self, row: DecisionRow, known: TicketItem) -> TicketRow:
         if not known.sys_id and known.attempt is not None:
             raise Retry("the ledger doesn't know yet which ticket was made: its making isn't settled")
         ticket = self._systems.evidence.ticket(row.ticket)
         if ticket is None:
-            raise _Decided(judge.FOREIGN_TICKET)
-        _stop(judge.judge_ticket(row, ticket, known.sys_id))
+            raise Decided(judge_row.FOREIGN_TICKET)
+        self._note(ticket_number=ticket.number)
+        stop(judge_row.judge_ticket(row, ticket, known.sys_id))
         return ticket
 
-    def _request(self, ticket: TicketItem) -> AccessRequest:
-        """The request as Teleport has it; gone only where it surely is, for *may not see* looks the same."""
-        systems = self._systems
-        request = systems.teleport.access_request(self._message.request_id)
-        if request is not None:
-            return request
-        over = ticket.pending_until is not None and systems.now().timestamp() > ticket.pending_until
-        if not over and not ticket.gone and ticket.outcome not in {"expired", "deleted"}:
-            seen = systems.teleport.access_requests(limit=2)
-            if not any(other.id != self._message.request_id for other in seen):
-                systems.count("RequestNotSeen")
-                raise BrokenConfiguration(
-                    "Teleport role of servicenow_decisions",
-                    "the request isn't shown, and no other one is either.",
-                    "Give the bot's role the verbs list and read on access_request.",
-                )
-        raise _Decided(judge.GONE_UNPROVED if self.item.attempt_mode else judge.REQUEST_GONE)
+    def _judge_uncounted(self, row: DecisionRow, records: Records) -> None:
+        """One vote, one review: a second row of the same vote says nothing new."""
+        for item in records.decisions:
+            same = row.approval and item.approval == row.approval and item.decision_id != row.decision_id
+            if same and item.decision == row.decision and item.outcome in _COUNTED:
+                raise Decided(refused(Reason.VOTE_COUNTED, "This vote was already taken to Teleport."))
 
-    def _judge_people(self, row: DecisionRow, user: User, request: AccessRequest) -> None:
-        systems = self._systems
-        names = (request.user, *email_addresses(systems.teleport, request.user))
-        _stop(judge.judge_requester(user, names, systems.evidence.users_named(names)))
-        _stop(judge.judge_withdrawn(row, systems.evidence.others_of(row)))
+    # ---- the people
+
+    def _human(self, row: DecisionRow) -> User:
+        evidence = self._systems.evidence
+        user = evidence.user(row.decided_by)
+        if user is None:
+            self._note(decided_by=row.created_by)
+            raise Decided(judge_row.VOTE_NOT_BY_APPROVER if row.approval else judge_people.APPROVER_UNKNOWN)
+        self._note(decided_by=shown(user), user_name=user.user_name, user_id=user.sys_id)
+        stop(judge_people.judge_approver(row, user, self._systems.people.named((user.user_name, user.email))))
+        stop(judge_people.judge_not_integration(user, self._systems.rules.decisions.integration_users))
+        if row.approval:
+            self._judge_vote(row, user)
+        return user
+
+    def _judge_vote(self, row: DecisionRow, voter: User) -> None:
+        evidence = self._systems.evidence
+        vote = evidence.vote(row.approval)
+        assigned = vote.approver if vote and vote.approver != voter.sys_id else ""
+        stop(judge_row.judge_vote(row, vote, voter, evidence.delegations(assigned, voter.sys_id) if assigned else ()))
+        if assigned:
+            self._assigned = evidence.user(assigned)
+            if self._assigned is None:
+                raise Decided(judge_people.APPROVER_UNKNOWN)
+            self._note(decided_by=shown(voter, self._assigned))
+
+    def _judge_people(self, row: DecisionRow, user: User, request: AccessRequest) -> str:
+        """Judge who decides for whom, and return the Teleport user in whose own name it is; empty where it is the
+        bot's."""
+        people, rules = self._systems.people, self._systems.rules.decisions
+        names = people.names_of(request.user)
+        alike = people.alike(request.user)
+        for human in filter(None, (user, self._assigned)):  # nor may a requester have his delegate approve
+            stop(judge_people.judge_own_request(human, names, alike, people.candidates(human)))
+        if rules.mode != "on_behalf":
+            stop(judge_people.judge_requester(user, names, people.requesters(request.user)))
+        self._judge_groups(user, request)
+        stop(judge_row.judge_withdrawn(row, self._systems.evidence.others_of(row)))
+        if rules.mode != "on_behalf":
+            return ""
+        found = [name for name in people.teleport_names(user) if name != self._systems.teleport.username]
+        stop(judge_people.judge_teleport_user(found, people.candidates(user)))
+        return found[0]
+
+    def _judge_groups(self, user: User, request: AccessRequest) -> None:
+        rules = self._systems.rules.decisions
+        if rules.approvers is None:
+            if rules.mode != "on_behalf":
+                raise Decided(judge_people.NO_APPROVER_GROUP)
+            return
+        groups = rules.approvers.groups(request.roles)
+        if groups is None:
+            raise Decided(judge_people.NO_GROUP_FOR_ROLE)
+        for group in groups:
+            stop(judge_people.judge_group(group, member=self._systems.evidence.is_member(user, group)))
+
+    # ---- the request
+
+    def _latest(self, request: AccessRequest, ticket: TicketItem) -> AccessRequest:
+        """The request as it is after every look-up that it needs, for setting a state has no compare-and-set: whom it
+        names is looked up before, and it is read again until it names nobody new."""
+        known: set[str] = set()
+        for _ in range(_LOOKS):
+            new = {review.author for review in request.reviews} - known
+            for author in new:
+                self._systems.people.names_of(author)
+            known |= new
+            request = self.carrier.request(ticket)
+            if {review.author for review in request.reviews} <= known:
+                break
+        return request
 
     def _judge_request(self, user: User, request: AccessRequest) -> None:
         systems = self._systems
-        _stop(applied_before(request, self.item, self._state))
-        _stop(judge.judge_time(request, systems.now()))
-        _stop(judge.judge_resolved(request, self._state))
+        self.carrier.judge_open(request)
         authors = {review.author for review in request.reviews} - {systems.teleport.username}
-        addresses = {author: email_addresses(systems.teleport, author) for author in authors}
-        _stop(judge.judge_own_review(request, user, self._state, addresses))
+        names = {author: systems.people.names_of(author) for author in authors}
+        known_as = systems.people.candidates(user)
+        stop(judge_request.judge_own_review(request, user, self.carrier.state, names, known_as))
+        link = systems.link(request.id)
+        stop(judge_request.judge_limits(request, self.carrier.state, systems.rules.decisions, systems.now(), link))
 
-    def _record_attempt(self, mode: str, author: str) -> None:
-        self.item = replace(
-            self.item, attempt_mode=mode, attempt_author=author, attempt_at=self._systems.now().timestamp()
+    def _application(self, row: DecisionRow, ticket: TicketRow, user: User, author: str) -> Application:
+        return Application(
+            decision_id=row.decision_id,
+            state=self.carrier.state,
+            mode=self._systems.rules.decisions.mode,
+            words=human_words(self.carrier.state, user, ticket.number, row.reason, self._assigned),
+            ticket_number=ticket.number,
+            delegator=f"servicenow:{user.email or user.user_name}",
+            link=self._systems.link(row.request_id),
+            author=author,
         )
-        self._systems.ledger.save_decision(self.item)
 
-
-def _stop(verdict: Verdict | None) -> None:
-    if verdict is not None:
-        raise _Decided(verdict)
+    def _note(self, **values: str) -> None:
+        self.carrier.item = replace(self.carrier.item, **values)  # type: ignore[arg-type]

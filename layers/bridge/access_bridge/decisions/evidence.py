@@ -1,4 +1,6 @@
-"""What is read back from ServiceNow about a decision: the row, its ticket, the human. Only this is believed."""
+"""What is read back from ServiceNow about a decision: the row, its ticket, the vote that it may have come from, the
+human. Only this is believed.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ from access_bridge.servicenow.query import Query
 from access_bridge.servicenow.users import User, Users
 
 TABLE: Final = "x_acbr_bridge_decision"
+APPROVALS: Final = "sysapproval_approver"
+DELEGATES: Final = "sys_user_delegate"
 _FIELDS: Final = (
     "ticket_table",
     "ticket",
@@ -23,6 +27,7 @@ _FIELDS: Final = (
     "sys_created_by",
     "sys_created_on",
 )
+_VOTE_FIELDS: Final = ("sysapproval", "document_id", "approver", "state", "sys_updated_by", "sys_updated_on")
 _MOST_ROWS: Final = 100
 
 
@@ -50,6 +55,27 @@ class TicketRow:
     sys_id: str
     number: str
     correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """An approval of the ticket (a row of sysapproval_approver) as ServiceNow has it: whom it was asked of, what it
+    says, and who said so. `updated_on` is in UTC and sorts as text."""
+
+    sys_id: str
+    ticket: str
+    approver: str
+    state: str
+    updated_by: str
+    updated_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """A recorded delegation of approvals (a row of sys_user_delegate), in UTC."""
+
+    starts: str
+    ends: str
 
 
 class Evidence:
@@ -96,13 +122,30 @@ class Evidence:
         found = self._client.query(TABLE, newest, _FIELDS, limit=_MOST_ROWS)
         return tuple(_row(item["sys_id"], item) for item in found if item["sys_id"] != row.decision_id)
 
+    def vote(self, sys_id: str) -> Vote | None:
+        """Return an approval; None where there surely is none; raises BrokenConfiguration as `row` does."""
+        found = self._client.get(APPROVALS, sys_id, _VOTE_FIELDS)
+        if found is None:
+            self._prove_sight(APPROVALS, sys_id)
+            return None
+        return Vote(
+            sys_id=found["sys_id"],
+            ticket=found.get("sysapproval", "") or found.get("document_id", ""),
+            approver=found.get("approver", ""),
+            state=found.get("state", ""),
+            updated_by=found.get("sys_updated_by", ""),
+            updated_on=found.get("sys_updated_on", ""),
+        )
+
+    def delegations(self, approver: str, delegate: str) -> tuple[Delegation, ...]:
+        """Return the delegations of approvals from one user to another, both by sys_id, whenever they count."""
+        query = Query().equals("user", approver).equals("delegate", delegate).equals("approvals", "true")
+        found = self._client.query(DELEGATES, query, ("starts", "ends"), limit=_MOST_ROWS)
+        return tuple(Delegation(row.get("starts", ""), row.get("ends", "")) for row in found)
+
     def user(self, sys_id: str) -> User | None:
         """Return a user, None where there is none."""
         return self._users.by_id(sys_id) if sys_id else None
-
-    def users_named(self, names: tuple[str, ...]) -> dict[str, User]:
-        """Return every user whose user name or e-mail address is one of these, by sys_id."""
-        return {user.sys_id: user for name in names if name.strip() for user in self._users.matches(name)}
 
     def is_member(self, user: User, group: str) -> bool:
         """Tell whether a user is in a group.
@@ -114,7 +157,7 @@ class Evidence:
         """
         if self._users.group(group) is None:
             raise BrokenConfiguration(
-                "decisions.approvers.group",
+                "decisions.approvers",
                 f"ServiceNow shows no single group {group!r}.",
                 "Mend the rules file, or the group.",
             )

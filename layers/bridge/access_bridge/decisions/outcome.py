@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from access_bridge.access_request import AccessRequest, Review
+from access_bridge.access_request import AccessRequest, RequestState, Review
 
 
 class Outcome(StrEnum):
@@ -48,6 +48,24 @@ class Reason(StrEnum):
     REQUEST_GONE = "request_gone"
     REQUEST_EXPIRED = "request_expired"
     BOT_VOTE_SPENT = "bot_vote_spent"
+    VOTE_ABSENT = "vote_absent"
+    VOTE_FOREIGN = "vote_foreign"
+    VOTE_NOT_BY_APPROVER = "vote_not_by_approver"
+    VOTE_COUNTED = "vote_counted"
+    TELEPORT_USER_UNKNOWN = "teleport_user_unknown"
+    TELEPORT_USER_AMBIGUOUS = "teleport_user_ambiguous"
+    MAY_NOT_REVIEW = "may_not_review"
+    ROLE_NEVER_APPROVED = "role_never_approved"
+    LONG_TERM = "long_term"
+    ACCESS_TOO_LONG = "access_too_long"
+    NOT_ON_CALL = "not_on_call"
+    NO_SCHEDULE = "no_schedule"
+    NO_RULE = "no_rule"
+    JUSTIFIED = "justified"
+    REVIEWS_UNSUPPORTED = "reviews_unsupported"
+    ON_BEHALF_UNSUPPORTED = "on_behalf_unsupported"
+    MFA_REQUIRED = "mfa_required"
+    IDENTITY_LOCKED = "identity_locked"
     REFUSED_BY_TELEPORT = "refused_by_teleport"
     GAVE_UP = "gave_up"
 
@@ -66,10 +84,18 @@ class Verdict:
         return f"{self.reason}: {self.sentence}"
 
 
+def refused(reason: Reason, sentence: str) -> Verdict:
+    """Return a refusal."""
+    return Verdict(Outcome.REFUSED, reason, sentence)
+
+
+STATES: Final = {"approved": RequestState.APPROVED, "rejected": RequestState.DENIED}
+"""What a decision row's `decision` means in Teleport."""
+
 ANNOTATION: Final = "access-bridge/decision"
 """Key of the resolve annotation that carries a decision's id when the state is set directly."""
 
-_MARK: Final = re.compile(r"\[access-bridge decision ([0-9a-f]{32})\]")
+_MARK: Final = re.compile(r"\[access-bridge decision ([0-9a-f]{32}|(?:oncall|justification)-[0-9a-f-]{36})\]")
 
 
 def decision_mark(decision_id: str) -> str:

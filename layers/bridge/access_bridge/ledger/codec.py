@@ -7,13 +7,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any, Final
 
 from access_bridge.access_request import AccessRequest, RequestState, Resource, Review, Threshold
 from access_bridge.ledger.items import Attempt, DecisionItem, TicketItem
 
-_JSON: Final = frozenset({"fields", "asked_roles"})
-_SNAPSHOT_RESOURCES: Final = 200
+_JSON: Final = frozenset({"fields", "asked_roles", "remarks"})
+_SNAPSHOT_ENTRIES: Final = (200, 50, 10)
+"""How many entries of a list are kept: fewer where the whole is too long."""
+_SNAPSHOT_LENGTH: Final = 250_000
+_SNAPSHOT_REASON: Final = 1000
+_SNAPSHOT_ANNOTATIONS: Final = 100
+_SNAPSHOT_ANNOTATION_LENGTH: Final = 4000
 _TIMES: Final = ("created", "access_until", "expires_resource", "max_duration", "assume_start")
 
 
@@ -35,6 +41,8 @@ def ticket_attributes(item: TicketItem) -> dict[str, Any]:
         "not_seen_since": _decimal(item.not_seen_since),
         "pending_until": _decimal(item.pending_until),
         "revision": item.revision,
+        "justification": item.justification,
+        "remarks": json.dumps(item.remarks),
         "open": "1" if item.is_open else None,
     }
 
@@ -45,8 +53,9 @@ def ticket_item(request_id: str, attributes: Mapping[str, Any]) -> TicketItem:
     values = {name: value for name, value in attributes.items() if name in known and value is not None}
     for name in _JSON & values.keys():
         values[name] = json.loads(values[name])
-    if "asked_roles" in values:
-        values["asked_roles"] = tuple(values["asked_roles"])
+    for name in ("asked_roles", "remarks"):
+        if name in values:
+            values[name] = tuple(values[name])
     if "attempt" in values:
         attempt = json.loads(values["attempt"])
         values["attempt"] = Attempt(**{**attempt, "facts": tuple(attempt["facts"])})
@@ -66,8 +75,9 @@ def ticket_item(request_id: str, attributes: Mapping[str, Any]) -> TicketItem:
 def decision_attributes(item: DecisionItem) -> dict[str, Any]:
     """Return the attributes of a decision item that `decide` owns; those of failures are written apart."""
     values = asdict(item)
-    del values["request_id"], values["decision_id"], values["failure"]
-    values["attempt_at"] = _decimal(item.attempt_at)
+    del values["request_id"], values["decision_id"], values["attempts"], values["failure"]
+    for name in ("attempt_at", "decided_at"):
+        values[name] = _decimal(values[name])
     return values
 
 
@@ -75,15 +85,39 @@ def decision_item(request_id: str, decision_id: str, attributes: Mapping[str, An
     """Return the decision item of DynamoDB's attributes; attributes of later versions are passed over."""
     known = {field.name for field in fields(DecisionItem)}
     values = {name: value for name, value in attributes.items() if name in known and value is not None}
-    values["attempt_at"] = float(values.get("attempt_at", 0))
+    for name in ("attempt_at", "decided_at"):
+        values[name] = float(values.get(name, 0))
+    values["attempts"] = int(values.get("attempts", 0))
     return DecisionItem(**{**values, "request_id": request_id, "decision_id": decision_id})
 
 
 def snapshot_text(request: AccessRequest) -> str:
-    """Return an access request as JSON text, with at most 200 of its resources: an item has to stay below 400 KB."""
-    values = asdict(request)
-    values["resources"] = values["resources"][:_SNAPSHOT_RESOURCES]
-    return json.dumps(values, default=_text)
+    """Return an access request as JSON text. An item has to stay below DynamoDB's 400 KB, so lists that people fill
+    are cut, and further where they are large even then; a review's reason keeps its beginning, where a decision's mark
+    stands."""
+    text = ""
+    for most in _SNAPSHOT_ENTRIES:
+        text = json.dumps(_shortened(asdict(request), most), default=_text)
+        if len(text) <= _SNAPSHOT_LENGTH:
+            break
+    return text
+
+
+def _shortened(values: dict[str, Any], most: int) -> dict[str, Any]:
+    for name in ("resources", "suggested_reviewers", "reviews"):
+        values[name] = values[name][:most]
+    for review in values["reviews"]:
+        review["reason"] = review["reason"][:_SNAPSHOT_REASON]
+    for name in ("resolve_annotations", "system_annotations"):
+        first = list(values[name].items())[:most]
+        values[name] = {key: _fitting(texts[:_SNAPSHOT_ANNOTATIONS]) for key, texts in first}
+    return values
+
+
+def _fitting(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """The texts up to the one with which they are too long together: half a name is none."""
+    ends = accumulate(len(text) for text in texts)
+    return tuple(text for text, end in zip(texts, ends, strict=True) if end <= _SNAPSHOT_ANNOTATION_LENGTH)
 
 
 def snapshot(text: str) -> AccessRequest:

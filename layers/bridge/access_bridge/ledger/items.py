@@ -28,7 +28,8 @@ class Attempt:
 @dataclass(frozen=True, slots=True)
 class TicketItem:
     """What the ledger knows of a request's ticket. `version` grows with each write and guards against a second
-    writer."""
+    writer. `justification` is what the ticket says about the tickets that the reason names, as it was found when the
+    ticket was made; `remarks` are further findings of that moment, each told once."""
 
     request_id: str
     version: int = 0
@@ -49,6 +50,8 @@ class TicketItem:
     asked_revision: str = ""
     asked_at: float = 0.0
     failure: str = ""
+    justification: str = ""
+    remarks: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
@@ -69,24 +72,34 @@ class TicketItem:
 
 @dataclass(frozen=True, slots=True)
 class DecisionItem:
-    """A decision made in ServiceNow and what became of it.
+    """A decision and what became of it.
 
-    `attempt_mode`, `attempt_author` (a Teleport user) and `attempt_at` (seconds since the epoch) are recorded before
-    Teleport is called. `outcome` is empty until it is known; `failed` is no final outcome: a redelivery goes on.
+    `kind` is `human` (a click on the ticket), `approval` (a vote on a sysapproval_approver row, `approval`), or one of
+    the bot's own: `on_call`, `justification`. `decided_by` names the human as the ticket does; `user_name` and
+    `user_id` are his in ServiceNow. `attempt_mode`, `attempt_author` (a Teleport user) and `attempt_at` are recorded
+    before Teleport is called. `outcome` is empty until it is known, and `decided_at` is when it was; `failed` is no
+    final outcome: a redelivery goes on. Times are in seconds since the epoch.
     """
 
     request_id: str
     decision_id: str
+    kind: str = "human"
     table: str = ""
     sys_id: str = ""
+    ticket_number: str = ""
     decision: str = ""
     decided_by: str = ""
+    user_name: str = ""
+    user_id: str = ""
+    approval: str = ""
     attempt_mode: str = ""
     attempt_author: str = ""
     attempt_at: float = 0.0
     outcome: str = ""
     code: str = ""
     sentence: str = ""
+    decided_at: float = 0.0
+    attempts: int = 0
     failure: str = ""
 
 

@@ -5,7 +5,7 @@ A write that another invocation overtook raises `Retry`: the message is looked a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -147,19 +147,32 @@ class Ledger:
     def open_tickets(self) -> tuple[TicketItem, ...]:
         """Return the tickets that wait for their end."""
         query: dict[str, Any] = {"IndexName": OPEN_INDEX, "KeyConditionExpression": Key("open").eq("1")}
-        return tuple(codec.ticket_item(item["pk"], item) for item in self._pages(query))
+        return tuple(codec.ticket_item(item["pk"], item) for item in self._pages(self._table.query, query))
+
+    def decisions(self) -> Iterator[DecisionItem]:
+        """Yield every decision on every request, in no order. It reads the whole table: for people's tools only.
+
+        Raises
+        ------
+        Retry, BrokenConfiguration
+            The table can't be read; what came before isn't everything.
+        """
+        scan = {"FilterExpression": Attr("sk").begins_with(_DECISION), "ConsistentRead": True}
+        for item in self._pages(self._table.scan, scan):
+            yield codec.decision_item(str(item["pk"]), str(item["sk"]).removeprefix(_DECISION), item)
 
     def _items(self, request_id: str) -> Iterator[dict[str, Any]]:
-        return self._pages({"KeyConditionExpression": Key("pk").eq(request_id), "ConsistentRead": True})
+        query = {"KeyConditionExpression": Key("pk").eq(request_id), "ConsistentRead": True}
+        return self._pages(self._table.query, query)
 
-    def _pages(self, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _pages(self, read: Callable[..., dict[str, Any]], arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
         while True:
             with _translated():
-                page = self._table.query(**query)
+                page = read(**arguments)
             yield from page["Items"]
             if "LastEvaluatedKey" not in page:
                 return
-            query = {**query, "ExclusiveStartKey": page["LastEvaluatedKey"]}
+            arguments = {**arguments, "ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def _note_failure(self, request_id: str, key: str, attempts: int, reason: str, last: bool) -> None:
         values = {"attempts": attempts, "failure": reason[:_REASON], "failed": True if last else None}

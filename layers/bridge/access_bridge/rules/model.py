@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from fnmatch import fnmatchcase
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, Field, model_validator
+
+from access_bridge.rules.decisions import DecisionRules
+from access_bridge.rules.justification import Justification
+from access_bridge.rules.parts import Part, Text, Time, role_matches
 
 OWN_FIELDS: Final = frozenset(
     {
@@ -18,6 +20,7 @@ OWN_FIELDS: Final = frozenset(
         "correlation_display",
         "correlation_id",
         "description",
+        "parent",
         "short_description",
         "state",
         "sys_id",
@@ -27,36 +30,16 @@ OWN_FIELDS: Final = frozenset(
 """Fields of the ticket that the bridge itself writes, so a rule may not."""
 
 
-def _number_as_text(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _aware(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _no_number(value: object) -> object:
-    if isinstance(value, int | float) or (isinstance(value, str) and "-" not in value):
-        raise ValueError("must be a time such as 2026-11-01T00:00:00Z")
-    return value
-
-
 def _not_ours(name: str) -> str:
     if name in OWN_FIELDS:
         raise ValueError("is written by the bridge itself: take it out")
     return name
 
 
-Text = Annotated[str, Field(min_length=1, max_length=4000), BeforeValidator(_number_as_text)]
-Time = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_aware)]
 FieldName = Annotated[str, AfterValidator(_not_ours)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Outcome(_Part):
+class Outcome(Part):
     """What the ticket gets when its request has ended so."""
 
     state: Text = Field(
@@ -65,7 +48,7 @@ class Outcome(_Part):
     close_code: Text = Field(description="A value of incident.close_code that this instance has.")
 
 
-class Outcomes(_Part):
+class Outcomes(Part):
     """State and close code for each way in which a request ends."""
 
     approved: Outcome = Outcome(close_code="Resolved by request")
@@ -75,7 +58,7 @@ class Outcomes(_Part):
     deleted: Outcome = Outcome(close_code="No resolution provided")
 
 
-class TicketRules(_Part):
+class TicketRules(Part):
     """What a ticket says beside what its request says."""
 
     caller: Text | None = Field(
@@ -88,27 +71,7 @@ class TicketRules(_Part):
     outcomes: Outcomes = Outcomes()
 
 
-class Approvers(_Part):
-    """Who may decide in ServiceNow."""
-
-    group: Text = Field(description="Name or sys_id of the group whose members may decide.")
-
-
-class DecisionRules(_Part):
-    """How decisions made in ServiceNow are applied in Teleport."""
-
-    mode: Literal["bot", "set_state"] = Field(
-        default="bot",
-        description="bot: the decision is the bot's review, the human named in it. set_state: the bot sets the state.",
-    )
-    approvers: Approvers | None = Field(default=None, description="Must be set for decisions to be applied.")
-    integration_users: tuple[Text, ...] = Field(
-        default=(),
-        description="user_name of accounts that never count as humans: those of the bridge and of other integrations.",
-    )
-
-
-class When(_Part):
+class When(Part):
     """What a request must be like for a rule to match."""
 
     roles: tuple[Text, ...] = Field(
@@ -119,18 +82,34 @@ class When(_Part):
     def matches(self, roles: tuple[str, ...]) -> bool:
         """Tell whether every one of the requested roles matches a pattern; a request whose roles aren't known
         doesn't."""
-        patterns = [pattern.replace("[", "[[]") for pattern in self.roles]  # a bracket is only itself
-        return bool(roles) and all(any(fnmatchcase(role, pattern) for pattern in patterns) for role in roles)
+        return bool(roles) and all(role_matches(role, self.roles) for role in roles)
 
 
-class Rule(_Part):
+class Rule(Part):
     """One rule; the first that matches decides."""
 
     when: When
     then: Literal["ignore", "ticket"]
+    on_call: Literal["approve"] | None = Field(
+        default=None,
+        description="approve: a requester who is on call for a rota that the role's annotation "
+        "teleport.dev/schedules names is approved by the bot.",
+    )
+    unjustified: Literal["deny"] | None = Field(
+        default=None,
+        description="deny: a request whose reason names no ticket that justifies it is denied by the bot.",
+    )
+
+    @model_validator(mode="after")
+    def _automatic_only_for_tickets_of_named_roles(self) -> Self:
+        if self.then == "ignore" and (self.on_call or self.unjustified):
+            raise ValueError("on_call and unjustified need then: ticket, for the ticket tells what was decided")
+        if self.on_call and not all(pattern.strip("*?") for pattern in self.when.roles):
+            raise ValueError("on_call needs the names of roles: a pattern of * alone would approve everything")
+        return self
 
 
-class Rules(_Part):
+class Rules(Part):
     """The rules file."""
 
     version: Literal[1] = 1
@@ -139,10 +118,27 @@ class Rules(_Part):
     )
     ticket: TicketRules = TicketRules()
     decisions: DecisionRules = DecisionRules()
+    justification: Justification | None = Field(
+        default=None,
+        description="Look up tickets that a reason names. Unset: reasons are not searched. {} means the defaults.",
+    )
     rules: tuple[Rule, ...] = Field(
         default=(), description="First match wins; without a match a request becomes a ticket."
     )
 
+    @model_validator(mode="after")
+    def _denials_need_a_justification(self) -> Self:
+        if self.justification is None and any(rule.unjustified for rule in self.rules):
+            raise ValueError(
+                "a rule has unjustified: deny, so the section justification must be there (justification: {})"
+            )
+        return self
+
+    def rule_for(self, roles: tuple[str, ...]) -> Rule | None:
+        """Return the rule that decides about a request for these roles; None where none matches."""
+        return next((rule for rule in self.rules if rule.when.matches(roles)), None)
+
     def selects(self, roles: tuple[str, ...]) -> bool:
         """Tell whether a request for these roles becomes a ticket."""
-        return next((rule.then == "ticket" for rule in self.rules if rule.when.matches(roles)), True)
+        rule = self.rule_for(roles)
+        return rule is None or rule.then == "ticket"

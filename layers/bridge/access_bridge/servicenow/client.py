@@ -1,4 +1,5 @@
-"""ServiceNow's Table API as this project needs it: read, find, insert and update records, and prove what is visible."""
+"""ServiceNow's REST API as this project needs it: read, find, insert and update records, prove what is visible, and ask
+who is on call."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 import requests
@@ -14,6 +16,7 @@ from .answers import Answer, Call, result_of, unusable
 from .authentication import Authentication
 from .credentials import Credentials
 from .errors import AddressTooLong, NotPermitted
+from .on_call import OnCallEntry, entries_of
 from .query import Query
 from .records import Row, Written, differences, row_of
 from .transport import Transport
@@ -193,6 +196,28 @@ class ServiceNow:
         rows = self.query(table, newest, ["sys_id"], limit=_PROOF_ROWS)
         return any(row["sys_id"].lower() != other_than.lower() for row in rows)
 
+    def who_is_on_call(self, rota: str, at: datetime) -> tuple[OnCallEntry, ...] | None:
+        """Return who is on call for one rota, given by its sys_id, at a time: entries of all escalation levels.
+
+        None if there is no such rota, or no On-Call Scheduling on this instance: both answer 404. A rota without
+        anybody is empty. The time is sent in UTC, as the server's own API takes it.
+
+        Raises
+        ------
+        Unavailable, NotPermitted, Rejected, BrokenConfiguration
+            As for `get`. None of them says that nobody is on call.
+        ValueError
+            `at` has no time zone, so nobody knows which time it is.
+        """
+        if at.tzinfo is None:
+            raise ValueError("a time on call needs a time zone")
+        if not _SYS_ID.fullmatch(rota):
+            return None
+        call = Call("GET", "on_call_rota/whoisoncall")
+        parameters = {"rota_ids": rota, "date_time": at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")}
+        result = result_of(self._send_to("/api/now/on_call_rota/whoisoncall", call, parameters), call)
+        return None if result is None else entries_of(result, rota)
+
     def drop_connections(self) -> None:
         """Close idle connections; the next call opens a new one.
 
@@ -227,13 +252,18 @@ class ServiceNow:
     def _send(
         self, call: Call, rest: str, parameters: Mapping[str, str], *, json: Mapping[str, str] | None = None
     ) -> Answer:
-        answer = self._once(call, rest, parameters, json)
+        return self._send_to(f"/api/now/v2/table/{call.about}{rest}", call, parameters, json=json)
+
+    def _send_to(
+        self, path: str, call: Call, parameters: Mapping[str, str], *, json: Mapping[str, str] | None = None
+    ) -> Answer:
+        answer = self._once(path, call, parameters, json)
         if answer.status == 401 and self._authentication.renew():
-            answer = self._once(call, rest, parameters, json)
+            answer = self._once(path, call, parameters, json)
         return answer
 
-    def _once(self, call: Call, rest: str, parameters: Mapping[str, str], json: Mapping[str, str] | None) -> Answer:
-        address = self._transport.address(f"/api/now/v2/table/{call.about}{rest}", parameters)
+    def _once(self, path: str, call: Call, parameters: Mapping[str, str], json: Mapping[str, str] | None) -> Answer:
+        address = self._transport.address(path, parameters)
         headers = self._authentication.headers()
         self.calls["writes" if call.writes else "lookups" if call.about in _LOOKUPS else "reads"] += 1
         return self._transport.send(call, address, headers=headers, json=json)

@@ -80,6 +80,10 @@ class Users:
         """Return the one user with this user name, in any letter case; None if there is none, or more than one."""
         return _single(self._matching(("user_name",), user_name.strip()))
 
+    def by_email(self, email: str) -> User | None:
+        """Return the one user with this e-mail address, in any letter case; None if there is none, or more than one."""
+        return _single(self._matching(("email",), email.strip()))
+
     def by_id(self, sys_id: str) -> User | None:
         """Return the user with this sys_id; None if there is none, or none that this account sees."""
         row = self._client.get("sys_user", sys_id, _FIELDS)
@@ -139,7 +143,8 @@ class _Kept(Generic[T]):
         if kept is not None and now < kept[0]:
             return kept[1]
         answer = read()
-        self._answers[key] = (now + self._seconds, answer)
+        if self._seconds > 0:
+            self._answers[key] = (now + self._seconds, answer)
         return answer
 
 

@@ -70,7 +70,7 @@ def connect(
     Parameters
     ----------
     identity
-        Who we are. Expired by `clock` (aware time), it is refused here, before anything is dialled.
+        Who we are. Expired by `clock` (aware time), it is refused at the first call, before anything is dialled.
     addr
         `TELEPORT_ADDR`: the proxy's address, or an auth server's. The same handshake serves both.
     extra_ca_pem
@@ -81,12 +81,11 @@ def connect(
     Raises
     ------
     BrokenConfiguration
-        when the identity has expired or the address is none. Anything else shows at the first call.
+        when the address is none. Anything else shows at the first call.
     """
-    identity.check_valid(clock())
     address = parse_address(addr)
     with asyncio.Runner() as runner:
-        teleport = Teleport(identity, address, extra_ca_pem, deadline, runner)
+        teleport = Teleport(identity, address, extra_ca_pem, deadline=deadline, runner=runner, clock=clock)
         try:
             yield teleport
         finally:
@@ -96,14 +95,22 @@ def connect(
 class Teleport:
     """One connection to a Teleport cluster; made by `connect`. For one thread, outside any event loop."""
 
-    def __init__(
-        self, identity: Identity, address: Address, extra_ca_pem: str, deadline: float, runner: asyncio.Runner
+    def __init__(  # noqa: PLR0913 - all that it works with is handed in
+        self,
+        identity: Identity,
+        address: Address,
+        extra_ca_pem: str,
+        *,
+        deadline: float,
+        runner: asyncio.Runner,
+        clock: Callable[[], datetime],
     ) -> None:
         self._identity = identity
         self._address = address
         self._extra_ca_pem = extra_ca_pem
         self._deadline = deadline
         self._runner = runner
+        self._clock = clock
         self._channel: TeleportChannel | None = None
         self._cluster: Cluster | None = None
 
@@ -228,6 +235,7 @@ class Teleport:
     def _open(self) -> TeleportChannel:
         if self._channel is not None:
             return self._channel
+        self._identity.check_valid(self._clock())
         proxy = find(self._address, self._extra_ca_pem)
         if proxy and proxy.cluster_name != self.cluster_name:
             raise BrokenConfiguration(

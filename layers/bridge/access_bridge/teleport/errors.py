@@ -41,7 +41,8 @@ class AlreadyResolved(Refused):
 
 
 class ReviewRefused(Refused):
-    """The author may not decide this request: it is his own, or his roles don't cover what it asks for."""
+    """The author may not decide this request: it is his own, or his roles don't cover what it asks for, or he has no
+    right to review at all."""
 
 
 class InvalidRequest(Refused):
@@ -50,6 +51,23 @@ class InvalidRequest(Refused):
 
 class NotPermitted(BrokenConfiguration):
     """A right, the identity or the server's version is not what this program needs."""
+
+
+class ReviewsUnsupported(NotPermitted):
+    """The cluster takes no reviews of this identity: it is of the open-source edition, or its role lacks the right."""
+
+
+class OnBehalfUnsupported(NotPermitted):
+    """The server doesn't know `submit_for_users`, or this identity's role doesn't allow it for that author. Teleport
+    answers the same text to both."""
+
+
+class MfaRequired(NotPermitted):
+    """The cluster demands MFA for administrative actions, and this identity is none of those that are exempt."""
+
+
+class IdentityLocked(NotPermitted):
+    """A lock is in force. Teleport 18.0.0 says only `access denied` then, some seconds after it was made (recorded)."""
 
 
 class UserMissing(NotPermitted):
@@ -134,20 +152,29 @@ def _later(_match: re.Match[str], message: str, _call: Call) -> BridgeError:
     return Unavailable(f"Teleport: {message or 'not now'}")
 
 
-def _rights(fix: str) -> _Make:
-    return lambda _match, message, call: NotPermitted(
-        f"Teleport user {call.username}", f"Teleport says: {message}.", fix
-    )
+def _rights(fix: str, kind: type[NotPermitted] = NotPermitted) -> _Make:
+    return lambda _match, message, call: kind(f"Teleport user {call.username}", f"Teleport says: {message}.", fix)
 
 
-def _identity(fix: str) -> _Make:
-    return lambda _match, message, _call: NotPermitted(IDENTITY_SETTING, f"Teleport: {message}.", fix)
+def _identity(fix: str, kind: type[NotPermitted] = NotPermitted) -> _Make:
+    return lambda _match, message, _call: kind(IDENTITY_SETTING, f"Teleport: {message}.", fix)
+
+
+def _no_reviews(match: re.Match[str], message: str, call: Call) -> BridgeError:
+    """Of ourselves it is about the edition or our role; of another author about what he may review."""
+    if match["user"] != f'"{call.username}"':
+        return ReviewRefused(f"Teleport: {message}")
+    return _rights(_NO_REVIEWS, ReviewsUnsupported)(match, message, call)
 
 
 def _address(fix: str) -> _Make:
     return lambda _match, message, _call: NotPermitted(ADDRESS_SETTING, f"The answer was: {message}.", fix)
 
 
+_NO_REVIEWS = (
+    "Give its role allow.review_requests. Teleport's open-source edition has no reviews: there, set decisions.mode to "
+    "set_state in the rules file."
+)
 _ROLE = "Give its role the rule that the text names (the roles are in teleport/)."
 _NEW_IDENTITY = "If that is about the certificate, store a new identity file of the bot."
 _VERSION = f"Use a cluster of Teleport {OLDEST_SERVER} or newer, and its auth or proxy address."
@@ -175,24 +202,19 @@ _TABLE = (
         r"cannot submit reviews on behalf of",
         _rights(
             "Reviews in another's name need a server that knows submit_for_users, and a role with "
-            "review_requests.submit_for_users. Or use another decisions mode in the rules file."
+            "review_requests.submit_for_users. Or use another decisions mode in the rules file.",
+            OnBehalfUnsupported,
         ),
     ),
-    _row(
-        Status.PERMISSION_DENIED,
-        r"cannot submit reviews",
-        _rights(
-            "Give its role allow.review_requests. Teleport's open-source edition has no reviews: there, "
-            "set decisions.mode to set_state in the rules file."
-        ),
-    ),
+    _row(Status.PERMISSION_DENIED, r"user (?P<user>\".*\") cannot submit reviews", _no_reviews),
     _row(Status.PERMISSION_DENIED, r"access denied to perform action", _rights(_ROLE)),
     _row(
         Status.PERMISSION_DENIED,
         r"requires MFA verification",
         _rights(
             "Use a bot's identity (tbot, or IAM joining), or a file that `tctl auth sign` made on the auth host: these "
-            "are exempt from MFA for admin actions."
+            "are exempt from MFA for admin actions.",
+            MfaRequired,
         ),
     ),
     _row(
@@ -207,7 +229,7 @@ _TABLE = (
     _row(
         Status.PERMISSION_DENIED,
         r"lock targeting|lock .*in force",
-        _identity("Remove the lock (`tctl rm lock/<id>`) or store another bot's identity file."),
+        _identity("Remove the lock (`tctl rm lock/<id>`) or store another bot's identity file.", IdentityLocked),
     ),
     _row(
         Status.PERMISSION_DENIED,
@@ -224,7 +246,8 @@ _TABLE = (
         r"^access denied$",
         _identity(
             "A lock on the bot says exactly this: see `tctl get locks`. Else its certificate was refused: store a new "
-            "identity file of the bot."
+            "identity file of the bot.",
+            IdentityLocked,
         ),
     ),
     _row((Status.PERMISSION_DENIED, Status.UNAUTHENTICATED), r"", _identity(_NEW_IDENTITY)),

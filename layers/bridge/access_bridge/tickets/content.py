@@ -34,12 +34,12 @@ class Cluster:
         return f"https://{said(self.web_addr.removesuffix(':443'))}/web/requests/{request_id}"
 
 
-def ticket_fields(story: Story, cluster: Cluster, rules: TicketRules) -> dict[str, str]:
+def ticket_fields(story: Story, cluster: Cluster, rules: TicketRules, justification: str = "") -> dict[str, str]:
     """Return the ticket's fields that follow from the request: its texts, and state, close code and close notes once it
-    has ended."""
+    has ended. `justification` is what was found about the tickets that the reason names; it stands first."""
     fields = {
         "short_description": _short_description(story),
-        "description": _description(story, cluster),
+        "description": _description(story, cluster, justification),
     }
     if story.outcome:
         outcome: Outcome = getattr(rules.outcomes, story.outcome)
@@ -90,7 +90,7 @@ def _short_description(story: Story) -> str:
     return cut(f"Teleport access request: {said(story.request.user)} asks for {what}", LENGTHS["short_description"])
 
 
-def _description(story: Story, cluster: Cluster) -> str:
+def _description(story: Story, cluster: Cluster, justification: str) -> str:
     request = story.request
     pending = not story.outcome
     head = (
@@ -122,8 +122,9 @@ def _description(story: Story, cluster: Cluster) -> str:
             f"  tsh request review --approve {request.id}",
             f"  tsh request review --deny {request.id}",
         )
-    room = LENGTHS["description"] - len(lines(head, reason, tail)) - 2
-    return lines(f"{head}\n", *_labelled(facts, room), reason, tail)
+    top = lines(f"{justification}\n" if justification else "", f"{head}\n")
+    room = LENGTHS["description"] - len(lines(top, reason, tail)) - 1
+    return lines(top, *_labelled(facts, room), reason, tail)
 
 
 def _labelled(facts: Mapping[str, str], room: int) -> list[str]:

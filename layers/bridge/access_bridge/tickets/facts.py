@@ -9,15 +9,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from access_bridge.access_request import RequestState, Review
-from access_bridge.decisions.judge import STATES
-from access_bridge.decisions.outcome import Outcome, marked_decision, without_mark
-from access_bridge.ledger.items import DecisionItem
+from access_bridge.decisions.outcome import (
+    ANNOTATION,
+    STATES,
+    Outcome,
+    Reason,
+    marked_decision,
+    without_mark,
+)
+from access_bridge.ledger.items import DecisionItem, TicketItem
 from access_bridge.tickets.content import granted
 from access_bridge.tickets.story import DELETED, EXPIRED, DirectChange, Story, actor_name
 from access_bridge.tickets.words import lines, quoted, reason_words, said, state_word
 from access_bridge.times import show_time
+
+_AUTOMATIC: Final = {
+    "on_call": ("On-call check", "Approved automatically", "approved"),
+    "justification": ("Justification check", "Denied automatically", "denied"),
+}
+"""Kinds of decisions that are the bot's own: what was checked, and what came of it, in words."""
+_NO_NEWS: Final = frozenset(
+    {
+        Reason.ALREADY_RESOLVED,
+        Reason.JUSTIFIED,
+        Reason.NO_RULE,
+        Reason.REQUEST_EXPIRED,
+        Reason.REQUEST_GONE,
+    }
+)
+"""Why the bot itself decided nothing, where the ticket tells that already or nobody was to expect it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +58,19 @@ def facts(story: Story) -> tuple[Fact, ...]:
     told = [*_decisions(story), *_reviews(story), *_changes(story)]
     told = list({fact.id: fact for fact in reversed(told)}.values())
     return (*sorted(told, key=lambda fact: (fact.time or _LATEST, fact.id)), *_outcome(story))
+
+
+def remarks(ticket: TicketItem, story: Story) -> tuple[Fact, ...]:
+    """Return what is to be told about the ticket itself, before anything about the request."""
+    found = [Fact(f"remark:{number}", None, text) for number, text in enumerate(ticket.remarks, start=1)]
+    shown = not ticket.gone and ticket.not_seen_since is None
+    if shown and not story.outcome and ticket.outcome in {DELETED, EXPIRED}:
+        text = (
+            f"Teleport shows this request again, and it is pending: this ticket said {ticket.outcome} too early. "
+            "Decide in Teleport."
+        )
+        found.append(Fact(f"again:{ticket.outcome}", None, text))
+    return tuple(found)
 
 
 def note(untold: Iterable[Fact], story: Story, earlier_outcome: str) -> str:
@@ -74,7 +110,7 @@ def _changes(story: Story) -> Iterator[Fact]:
 def _change_text(change: DirectChange) -> str:
     return lines(
         f"In Teleport, {said(change.actor)} set the request to {state_word(change.state)}.",
-        reason_words(change.reason),
+        reason_words(without_mark(change.reason)),
     )
 
 
@@ -87,11 +123,18 @@ def _applied_by(story: Story, decision_id: str, author: str) -> str:
     return next((item.decision_id for item in attempts if item.attempt_author == author), "")
 
 
+def told_as(item: DecisionItem) -> str:
+    """Return what distinguishes this outcome of a decision from an earlier one that was told: each failure is told by
+    its code, and what was decided after all is news again."""
+    return f":{item.outcome}:{item.code}" if item.outcome == Outcome.FAILED else ""
+
+
 def _decisions(story: Story) -> Iterator[Fact]:
     for item in story.decisions:
-        if item.outcome:
-            suffix = ":failed" if item.outcome == Outcome.FAILED else ""
-            yield Fact(f"decision:{item.decision_id}{suffix}", _attempted_at(item), _decision_text(item))
+        silent = item.kind in _AUTOMATIC and item.code in _NO_NEWS
+        if item.outcome and not silent:
+            text = _automatic_text(item, story) if item.kind in _AUTOMATIC else _decision_text(item)
+            yield Fact(f"decision:{item.decision_id}{told_as(item)}", _attempted_at(item), text)
 
 
 def _attempted_at(item: DecisionItem) -> datetime | None:
@@ -101,8 +144,27 @@ def _attempted_at(item: DecisionItem) -> datetime | None:
 def _decision_text(item: DecisionItem) -> str:
     what = {"approved": "approve", "rejected": "deny"}.get(item.decision, item.decision)
     who = said(item.decided_by) or "somebody who could not be identified"
-    head = f"Decision in ServiceNow by {who}: {said(what)}."
-    return lines(head, plain_sentence(item))
+    how = "Vote" if item.kind == "approval" else "Decision"
+    return lines(f"{how} in ServiceNow by {who}: {said(what)}.", plain_sentence(item))
+
+
+def _automatic_text(item: DecisionItem, story: Story) -> str:
+    checked, done, state = _AUTOMATIC[item.kind]
+    if item.outcome == Outcome.APPLIED:
+        return lines(f"{done}: {quoted(item.sentence)}", reason_words(_reason_in_teleport(item, story)))
+    if item.outcome in {Outcome.RECORDED, Outcome.APPLIED_UNPROVED}:
+        return lines(f"{checked}: {quoted(item.sentence)}", reason_words(_reason_in_teleport(item, story)))
+    return f"{checked}: not {state} automatically ({said(item.code)}): {quoted(item.sentence)}"
+
+
+def _reason_in_teleport(item: DecisionItem, story: Story) -> str:
+    """The words with which the bot's own decision stands in Teleport: they say why it was made."""
+    author, request = item.attempt_author, story.request
+    spoken = [review.reason for review in request.reviews if review.author == author]
+    spoken += [change.reason for change in story.changes if change.updated_by == author]
+    if item.decision_id in request.resolve_annotations.get(ANNOTATION, ()):
+        spoken.append(request.resolve_reason)
+    return next((without_mark(text) for text in spoken if marked_decision(text) == item.decision_id), "")
 
 
 def plain_sentence(item: DecisionItem) -> str:

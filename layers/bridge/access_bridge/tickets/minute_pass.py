@@ -14,7 +14,9 @@ from access_bridge.access_request import AccessRequest
 from access_bridge.aws.queues import Message, Queue, look_message
 from access_bridge.ledger.items import TicketItem
 from access_bridge.ledger.table import Ledger
+from access_bridge.rules.decisions import Mode
 from access_bridge.teleport.client import Teleport
+from access_bridge.teleport.convert import Cluster
 from access_bridge.tickets.story import EXPIRY_GRACE
 
 ASK_AGAIN_SECONDS: Final = 3600.0
@@ -47,7 +49,8 @@ def missing(
     """Return the open requests that the list doesn't show, and whether that is suspicious.
 
     A list that shows none of the open ones proves nothing (*may not see* looks like *gone*), so only those are asked
-    for whose time is over; two or more open and none shown is an alarm.
+    for whose time is over. None shown is an alarm where two or more should be: those that nobody can decide any more
+    don't count, for Teleport removes them.
     """
     ids = {request.id for request in listed}
     shown = [ticket for ticket in open_tickets if ticket.request_id in ids]
@@ -61,7 +64,24 @@ def missing(
         mark = EXPIRED if over else GONE
         if (over or shown) and _due(ticket, mark, now):
             asks.append(Ask(ticket.request_id, mark))
-    return asks, len(open_tickets) > 1 and not shown
+    waiting = [
+        ticket for ticket in open_tickets if ticket.pending_until is None or now.timestamp() <= ticket.pending_until
+    ]
+    return asks, len(waiting) > 1 and not shown
+
+
+def edition_problem(mode: Mode, cluster: Cluster) -> str:
+    """Return what is wrong where the rules want reviews and the cluster takes none; empty where nothing is.
+
+    Teleport's open-source edition refuses every review; `Ping` tells by `advanced_access_workflows` (recorded).
+    """
+    if mode == "set_state" or cluster.advanced_access_workflows:
+        return ""
+    return (
+        f"decisions.mode is {mode}, and the cluster {cluster.name} takes no reviews (it is of Teleport's open-source "
+        "edition): no decision made in ServiceNow can be applied. Set decisions.mode to set_state in the rules file, "
+        "and give the role of servicenow_decisions' bot the verb update on access_request."
+    )
 
 
 def _due(ticket: TicketItem, revision: str, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from access_bridge.ledger.items import TicketItem
 from access_bridge.servicenow.text import LENGTHS, cut
-from access_bridge.tickets.facts import Fact, facts, note
+from access_bridge.tickets.facts import Fact, facts, note, remarks
 from access_bridge.tickets.story import Story
 
 ENDED_STATES = frozenset({"6", "7", "8"})
@@ -57,7 +57,8 @@ def plan(story: Story, fields: Mapping[str, str], ticket: TicketItem) -> Plan:
     changed = {name: value for name, value in fields.items() if ticket.fields.get(name) != digest(value)}
     if ticket.ended_by:
         changed = {}
-    untold = tuple(fact for fact in facts(story) if fact.id not in ticket.told)
+    known = (*remarks(ticket, story), *facts(story))
+    untold = tuple(fact for fact in known if fact.id not in ticket.told)
     told, text = untold, note(untold, story, ticket.outcome) if untold else ""
     while len(told) > 1 and len(text) > LENGTHS["work_notes"]:
         told = told[:-1]

@@ -7,7 +7,7 @@ write that tells something the attempt is recorded, so that after a crash the ti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeVar
@@ -15,18 +15,22 @@ from typing import Final, TypeVar
 from aws_lambda_powertools import Logger
 
 from access_bridge.access_request import AccessRequest
+from access_bridge.decisions.messages import AutomaticMessage
 from access_bridge.decisions.outcome import Outcome, Reason, marked_decision
 from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Refused, Retry
 from access_bridge.events.audit_event import AuditEvent
-from access_bridge.ledger.items import Attempt, Records, TicketItem
+from access_bridge.justification.judge import Justification
+from access_bridge.ledger.items import Attempt, DecisionItem, Records, TicketItem
 from access_bridge.ledger.table import Ledger
 from access_bridge.rules.model import Rules
 from access_bridge.servicenow.errors import NotPermitted, Rejected
 from access_bridge.servicenow.records import Row
 from access_bridge.servicenow.text import LENGTHS, cut
 from access_bridge.teleport.client import Teleport
+from access_bridge.tickets.asks import asks
 from access_bridge.tickets.callers import Callers
 from access_bridge.tickets.content import Cluster, counter_display, counter_of, ticket_fields
+from access_bridge.tickets.facts import told_as
 from access_bridge.tickets.incidents import Incidents, wanted_sys_id
 from access_bridge.tickets.observe import not_seen, seen, selects
 from access_bridge.tickets.plan import CLOSED, END_FIELDS, ENDED_STATES, READ_ONLY_STATES, Plan, digests, plan
@@ -35,6 +39,8 @@ from access_bridge.tickets.story import Story, tell_story
 T = TypeVar("T")
 _BY_PERSON: Final = "person"
 _BY_DELETION: Final = "deleted"
+_ROWLESS: Final = frozenset({"on_call", "justification"})
+"""Kinds of decisions that are the bot's own: no row in ServiceNow stands for them."""
 _STAYS: Final = "This ticket was ended in ServiceNow before its request was decided, so it stays as it is."
 
 
@@ -42,8 +48,9 @@ _STAYS: Final = "This ticket was ended in ServiceNow before its request was deci
 class Systems:
     """What a sync works with, for one invocation.
 
-    `count` adds to a metric; `unknown_outcome_seconds` is how long ServiceNow may still be working on a write whose
-    answer didn't come.
+    `justify` looks up the tickets that a request's reason names (None: the rules don't want that); `ask` sends a
+    message to the decisions queue; `count` adds to a metric; `unknown_outcome_seconds` is how long ServiceNow may still
+    be working on a write whose answer didn't come.
     """
 
     ledger: Ledger
@@ -51,6 +58,8 @@ class Systems:
     incidents: Incidents
     callers: Callers
     rules: Rules
+    justify: Callable[[AccessRequest], Justification] | None
+    ask: Callable[[AutomaticMessage], None]
     web_addr: str
     now: Callable[[], datetime]
     unknown_outcome_seconds: float
@@ -115,11 +124,19 @@ class _Sync:
         if story is None or not ticket.selected:
             return records.ticket
         cluster = Cluster(self._systems.teleport.cluster_name, self._web_addr())
-        fields = ticket_fields(story, cluster, self._systems.rules.ticket)
         if not ticket.sys_id:
-            ticket = self._create(ticket, story, fields)
-        self._tell(ticket, story, fields)
+            ticket = self._create(ticket, story, cluster)
+        fields = ticket_fields(story, cluster, self._systems.rules.ticket, ticket.justification)
+        ticket = self._tell(ticket, story, fields)
+        if request is not None:
+            self._ask(replace(request, state=story.request.state), ticket, records.decisions)
         return records.ticket
+
+    def _ask(self, request: AccessRequest, ticket: TicketItem, decisions: Iterable[DecisionItem]) -> None:
+        """Ask for decisions that the bot makes itself. Sent first, then marked: asking twice does no harm."""
+        for mark, message in asks(request, ticket, self._systems.rules, decisions).items():
+            self._systems.ask(message)
+            ticket = self._ledger.save_ticket(replace(ticket, told=ticket.told | {mark}))
 
     def _tell_failures(self, records: Records) -> None:
         """Tell of decisions that failed while Teleport is away, from what was last seen: the approver waits."""
@@ -186,8 +203,8 @@ class _Sync:
 
     def _write_outcomes(self, records: Records, ticket: TicketItem) -> TicketItem:
         for item in records.decisions:
-            fact = f"row:{item.decision_id}:{item.outcome}"
-            if not item.outcome or fact in ticket.told:
+            fact = f"row:{item.decision_id}{told_as(item) or f':{item.outcome}'}"
+            if item.kind in _ROWLESS or not item.outcome or fact in ticket.told:
                 continue
             if item.code != Reason.ROW_ABSENT:
                 try:
@@ -207,13 +224,19 @@ class _Sync:
 
     # ---- the ticket ----
 
-    def _create(self, ticket: TicketItem, story: Story, fields: Mapping[str, str]) -> TicketItem:
+    def _create(self, ticket: TicketItem, story: Story, cluster: Cluster) -> TicketItem:
         if self._may_exist(story):
             found = self._incidents.find(self._id)
             if found:
                 return self._ledger.save_ticket(self._adopt(ticket, found))
+        justify = self._systems.justify if story.known else None
+        justification = justify(story.request) if justify else None
+        names, remarks = self._systems.callers.fields(story.request)
+        ticket = replace(ticket, justification=justification.text if justification else "", remarks=remarks)
+        fields = ticket_fields(story, cluster, self._systems.rules.ticket, ticket.justification)
         opening = {name: value for name, value in fields.items() if name not in END_FIELDS}
-        values = self._systems.callers.fields(story.request.user) | opening | self._marks(1)
+        link = {"parent": justification.sys_id} if justification and justification.sys_id else {}
+        values = names | opening | link | self._marks(1)
         attempt = Attempt(self._systems.now().timestamp(), before=0, after=1, fields=digests(opening))
         ticket = self._ledger.save_ticket(replace(ticket, attempt=attempt))
         row = self._written(ticket, lambda: self._incidents.insert(self._id, values))
@@ -238,31 +261,28 @@ class _Sync:
         display = counter_display(self._systems.teleport.cluster_name, counter)
         return {"correlation_id": self._id, "correlation_display": display}
 
-    def _tell(self, ticket: TicketItem, story: Story, fields: Mapping[str, str]) -> None:
+    def _tell(self, ticket: TicketItem, story: Story, fields: Mapping[str, str]) -> TicketItem:
+        """Write what is left to write, and return the item after it."""
         step = plan(story, fields, ticket)
         if step.empty:
-            return
+            return ticket
         if ticket.ended_by == _BY_DELETION:
-            self._count_as_told(ticket, step, ended_by=_BY_DELETION)
-            return
+            return self._count_as_told(ticket, step, ended_by=_BY_DELETION)
         if step.changes_state:
             row = self._incidents.read(ticket.sys_id, self._id)
             if row is None:
-                self._count_as_told(ticket, step, ended_by=_BY_DELETION)
-                return
+                return self._count_as_told(ticket, step, ended_by=_BY_DELETION)
             state = row.get("state", "")
             if state == CLOSED:
-                self._count_as_told(ticket, step, ended_by=ticket.ended_by or ("" if ticket.outcome else _BY_PERSON))
-                return
+                return self._count_as_told(ticket, step, ended_by=_ended_by(ticket))
             if state in ENDED_STATES and not ticket.outcome:
                 ticket = replace(ticket, ended_by=_BY_PERSON)
                 step = replace(step, fields={}, note=cut(f"{_STAYS}\n\n{step.note}", LENGTHS["work_notes"]))
-        written = self._patch(ticket, step)
-        if step.more and written is not None:
-            self._tell(written, story, fields)
+        ticket, taken = self._patch(ticket, step)
+        return self._tell(ticket, story, fields) if step.more and taken else ticket
 
-    def _patch(self, ticket: TicketItem, step: Plan) -> TicketItem | None:
-        """Write, and return the item after it; None where the ticket takes nothing any more."""
+    def _patch(self, ticket: TicketItem, step: Plan) -> tuple[TicketItem, bool]:
+        """Write, and return the item after it, and whether the ticket still takes anything."""
         values = dict(step.fields)
         counter = ticket.counter
         if step.note:
@@ -280,15 +300,13 @@ class _Sync:
             if not self._is_read_only(ticket.sys_id):
                 raise
             current = self._ledger.records(self._id).ticket
-            self._count_as_told(current, step, ended_by=ticket.ended_by or ("" if ticket.outcome else _BY_PERSON))
-            return None
+            return self._count_as_told(current, step, ended_by=_ended_by(ticket)), False
         if row is None:
             self._incidents.prove_sight(ticket.sys_id)
-            self._count_as_told(ticket, step, ended_by=_BY_DELETION)
-            return None
+            return self._count_as_told(ticket, step, ended_by=_BY_DELETION), False
         if step.note:
             self._systems.count("NoteTold")
-        return self._ledger.save_ticket(ticket.tell(attempt))
+        return self._ledger.save_ticket(ticket.tell(attempt)), True
 
     def _written(self, ticket: TicketItem, write: Callable[[], T]) -> T:
         """Do a write; where it certainly wasn't applied, take its attempt back."""
@@ -305,11 +323,16 @@ class _Sync:
         row = self._incidents.read(sys_id, self._id)
         return row is not None and row.get("state") in READ_ONLY_STATES
 
-    def _count_as_told(self, ticket: TicketItem, step: Plan, *, ended_by: str) -> None:
+    def _count_as_told(self, ticket: TicketItem, step: Plan, *, ended_by: str) -> TicketItem:
         """The ticket can't take these facts any more: they count as told, in the log and a metric."""
         attempt = Attempt(0, ticket.counter, ticket.counter, step.facts, digests(step.fields), step.outcome)
         self._systems.count("TicketCannotTakeFact")
         self._systems.log.warning(
             "the ticket is closed or deleted and can't be told", extra={"ticket": ticket.sys_id, "facts": step.facts}
         )
-        self._ledger.save_ticket(replace(ticket.tell(attempt), ended_by=ended_by))
+        return self._ledger.save_ticket(replace(ticket.tell(attempt), ended_by=ended_by))
+
+
+def _ended_by(ticket: TicketItem) -> str:
+    """Who ended a ticket that is closed by now: a person, unless we know better."""
+    return ticket.ended_by or ("" if ticket.outcome else _BY_PERSON)

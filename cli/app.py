@@ -1,0 +1,18 @@
+"""All commands of `access-bridge`."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import decisions
+from cli.problem import Commands
+
+app = typer.Typer(
+    cls=Commands,
+    help="The operator's commands of Access Bridge. They use your own AWS credentials, as the AWS CLI does.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(decisions.app, name="decisions")

@@ -1,0 +1,212 @@
+"""What every decision goes through, a human's or the bot's own: an earlier attempt is looked for, the request is read,
+the attempt is recorded, and Teleport is called.
+
+Failure policy: what can't be read or reached raises and the message comes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from aws_lambda_powertools import Logger
+
+from access_bridge.access_request import AccessRequest, RequestState
+from access_bridge.decisions.apply import Application, applied_before, apply
+from access_bridge.decisions.evidence import Evidence
+from access_bridge.decisions.judge_request import GONE_UNPROVED, REQUEST_GONE, judge_resolved, judge_time
+from access_bridge.decisions.outcome import Outcome, Reason, Verdict
+from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Retry
+from access_bridge.ledger.items import DecisionItem, TicketItem
+from access_bridge.ledger.table import Ledger
+from access_bridge.people import People
+from access_bridge.rules.model import Rules
+from access_bridge.teleport.client import Teleport
+from access_bridge.teleport.errors import IdentityLocked, MfaRequired, OnBehalfUnsupported, ReviewsUnsupported
+
+
+@dataclass(frozen=True, slots=True)
+class Systems:
+    """What a decision is decided with, for one invocation. `look` asks the tickets queue for a look at a request;
+    `link` is the address of a request in Teleport."""
+
+    ledger: Ledger
+    teleport: Teleport
+    evidence: Evidence
+    people: People
+    rules: Rules
+    now: Callable[[], datetime]
+    look: Callable[[str], None]
+    link: Callable[[str], str]
+    count: Callable[[str], None]
+    log: Logger
+
+
+class Decided(Exception):
+    """A verdict that ends the work early."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.detail)
+        self.verdict = verdict
+
+
+def stop(verdict: Verdict | None) -> None:
+    """End the work where there is a verdict."""
+    if verdict is not None:
+        raise Decided(verdict)
+
+
+class Carrier:
+    """One decision on its way. `item` is what the ledger is to have of it.
+
+    Parameters
+    ----------
+    item
+        The decision, as far as it is known.
+    state
+        What is to become of the request.
+    systems
+        What to work with.
+    """
+
+    def __init__(self, item: DecisionItem, state: RequestState, systems: Systems) -> None:
+        self.item = item
+        self.state = state
+        self._systems = systems
+
+    def settle(self) -> None:
+        """Look for an attempt without a recorded end before anything is judged anew: what was applied, was."""
+        if not self.item.attempt_mode:
+            return
+        request = self._systems.teleport.access_request(self.item.request_id)
+        known = request or self._systems.ledger.records(self.item.request_id).ticket.snapshot
+        if known is not None:
+            stop(applied_before(known, self.item, self.state))
+
+    def request(self, ticket: TicketItem) -> AccessRequest:
+        """Return the request as Teleport has it; gone only where it surely is, for *may not see* looks the same."""
+        systems = self._systems
+        request = systems.teleport.access_request(self.item.request_id)
+        if request is not None:
+            return request
+        over = ticket.pending_until is not None and systems.now().timestamp() > ticket.pending_until
+        if not over and not ticket.gone and ticket.outcome not in {"expired", "deleted"}:
+            seen = systems.teleport.access_requests(limit=2)
+            if not any(other.id != self.item.request_id for other in seen):
+                systems.count("RequestNotSeen")
+                raise BrokenConfiguration(
+                    "Teleport role of servicenow_decisions",
+                    "the request isn't shown, and no other one is either.",
+                    "Give the bot's role the verbs list and read on access_request.",
+                )
+        raise Decided(GONE_UNPROVED if self.item.attempt_mode else REQUEST_GONE)
+
+    def judge_open(self, request: AccessRequest) -> None:
+        """End the work where the request takes no decision any more."""
+        stop(applied_before(request, self.item, self.state))
+        stop(judge_time(request, self._systems.now()))
+        stop(judge_resolved(request, self.state))
+
+    def apply(self, application: Application, request: AccessRequest) -> Verdict:
+        """Carry it to Teleport; where Teleport certainly didn't take it, the attempt is taken back: it was none."""
+        before = self.item
+        try:
+            verdict = apply(application, request, self._systems.teleport, self._record_attempt)
+        except OutcomeUnknown:
+            raise
+        except (Retry, BrokenConfiguration):
+            self.item = self._systems.ledger.save_decision(before)
+            raise
+        if before.attempt_mode and verdict.outcome in {Outcome.REFUSED, Outcome.CONFLICT}:
+            # The earlier attempt may have arrived after we looked for it: then Teleport refuses this one because of it.
+            again = self._systems.teleport.access_request(self.item.request_id)
+            return (applied_before(again, before, self.state) if again else None) or verdict
+        return verdict
+
+    def _record_attempt(self, mode: str, author: str) -> None:
+        now = self._systems.now().timestamp()
+        self.item = replace(self.item, attempt_mode=mode, attempt_author=author, attempt_at=now)
+        self._systems.ledger.save_decision(self.item)
+
+
+def carried(item: DecisionItem, run: Callable[[], Verdict], carrier: Carrier, systems: Systems) -> None:
+    """Run the work on a decision, keep its verdict in the ledger, and log it; the one place where both are done.
+
+    Where Teleport refuses the bridge itself in a way that a person has to mend, that is kept as `failed` at once, so
+    that the ticket tells it while the message goes on being tried.
+    """
+    try:
+        verdict = run()
+    except Decided as decided:
+        verdict = decided.verdict
+    except BrokenConfiguration as error:
+        early = _failing(error)
+        if early is not None and (item.outcome, item.code) != (early.outcome, early.reason):
+            systems.ledger.save_decision(with_verdict(carrier.item, early, systems.now()))
+            systems.look(item.request_id)
+        raise
+    done = systems.ledger.save_decision(with_verdict(carrier.item, verdict, systems.now()))
+    if item.failure:
+        systems.ledger.clear_decision_failure(item.request_id, item.decision_id)
+    systems.count(f"Decision{''.join(word.capitalize() for word in verdict.outcome.split('_'))}")
+    systems.log.info(
+        "decided",
+        extra={
+            "decision_id": done.decision_id,
+            "kind": done.kind,
+            "decision": done.decision,
+            "decided_by": done.decided_by,
+            "ticket": done.ticket_number,
+            "teleport_user": done.attempt_author,
+            "mode": done.attempt_mode,
+            "outcome": done.outcome,
+            "code": done.code,
+        },
+    )
+
+
+def with_verdict(item: DecisionItem, verdict: Verdict, now: datetime) -> DecisionItem:
+    """Return a decision's item with what became of it, and when."""
+    return replace(
+        item,
+        outcome=verdict.outcome.value,
+        code=verdict.reason.value,
+        sentence=verdict.sentence,
+        decided_at=now.timestamp(),
+    )
+
+
+_AGAIN: Final = "It is tried again for about twelve hours. Until that is mended, decide in Teleport."
+_FAILING: Final[dict[type[BrokenConfiguration], Verdict]] = {
+    ReviewsUnsupported: Verdict(
+        Outcome.FAILED,
+        Reason.REVIEWS_UNSUPPORTED,
+        "Teleport takes no reviews from the bridge: the open-source edition has none, and elsewhere the bot's role "
+        f"needs the right. Whoever runs the bridge sets decisions.mode to set_state, or mends the role. {_AGAIN}",
+    ),
+    OnBehalfUnsupported: Verdict(
+        Outcome.FAILED,
+        Reason.ON_BEHALF_UNSUPPORTED,
+        "Teleport doesn't let the bridge review in your name: its version doesn't know submit_for_users (18.11 and "
+        "newer do), or the bot's role doesn't allow it for you. Whoever runs the bridge grants it, or chooses another "
+        f"decisions.mode. {_AGAIN}",
+    ),
+    MfaRequired: Verdict(
+        Outcome.FAILED,
+        Reason.MFA_REQUIRED,
+        "Teleport demands MFA of the bridge's identity, which is no bot's. Whoever runs the bridge stores a bot's "
+        f"identity. {_AGAIN}",
+    ),
+    IdentityLocked: Verdict(
+        Outcome.FAILED,
+        Reason.IDENTITY_LOCKED,
+        "Teleport denies the bridge's identity all access: most likely it is locked. Whoever runs the bridge looks at "
+        f"`tctl get locks`. {_AGAIN}",
+    ),
+}
+
+
+def _failing(error: BrokenConfiguration) -> Verdict | None:
+    return _FAILING.get(type(error))

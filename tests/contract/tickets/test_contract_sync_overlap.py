@@ -1,0 +1,151 @@
+"""Looks and decisions that overlap, and rows that can't be found: nothing is told twice, and nothing is taken for
+absent that is only hidden."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from access_bridge.access_request import RequestState
+from access_bridge.decisions.outcome import decision_mark
+from access_bridge.errors import OutcomeUnknown, Retry
+from access_bridge.ledger.items import Attempt, DecisionItem
+from tests.contract.tickets.desk import BOT, ID, REQUEST, Desk, vote
+
+DECISION = "d" * 32
+ATTEMPTED = DecisionItem(
+    ID, DECISION, decision="approved", decided_by="Bob Reviewer (bob)", attempt_mode="bot", attempt_author=BOT
+)
+APPLIED = replace(ATTEMPTED, outcome="applied", code="applied", sentence="The request is approved in Teleport.")
+REFUSED = replace(ATTEMPTED, attempt_mode="", attempt_author="", outcome="refused", code="own_request", sentence="Own.")
+OUR_REVIEW = vote(BOT, f"{decision_mark(DECISION)} Approved in ServiceNow by Bob Reviewer (bob)")
+
+
+def decision_row(desk: Desk) -> str:
+    """A decision row of bob's on the request's incident."""
+    return desk.instance.decide("bob", desk.incident()["sys_id"])
+
+
+def test_a_decision_whose_attempt_comes_late_is_still_told_once(desk: Desk) -> None:
+    """The decision is applied while the look at the request is under way: its review is seen, and then its attempt."""
+    desk.shows()
+    desk.look()
+    desk.shows(reviews=(OUR_REVIEW,), revision="r-2")
+
+    def meanwhile() -> None:
+        desk.ledger.save_decision(ATTEMPTED)
+
+    desk.teleport.before_answer = meanwhile
+    desk.look()
+    desk.teleport.before_answer = lambda: None
+    desk.ledger.save_decision(APPLIED)
+    desk.look()
+    told = "\n".join(desk.notes())
+    assert told.count("Approved in ServiceNow by Bob") + told.count("Decision in ServiceNow by Bob") == 1
+    assert f"decision:{DECISION}" in desk.item().told
+
+
+def test_while_a_write_may_still_be_worked_on_nothing_is_looked_at(desk: Desk) -> None:
+    desk.shows()
+    desk.look()
+    desk.instance.faults.error_after_commit(method="PATCH", table="incident")
+    desk.shows(reviews=(vote("bob"),))
+    with pytest.raises(OutcomeUnknown):
+        desk.look()
+    desk.instance.reset_calls()
+    with pytest.raises(Retry) as waiting:
+        desk.look()
+    assert 0 < (waiting.value.after or 0) <= 65
+    assert desk.instance.calls == []
+    desk.later()
+    desk.look()
+    assert len(desk.notes()) == 1
+    assert desk.item().attempt is None
+
+
+def test_an_attempt_that_servicenow_never_got_is_made_again(desk: Desk) -> None:
+    desk.shows()
+    desk.look()
+    attempt = Attempt(desk.now.timestamp(), before=1, after=2, facts=("review:bob",))
+    desk.ledger.save_ticket(replace(desk.item(), attempt=attempt))
+    desk.shows(reviews=(vote("bob"),))
+    desk.later()
+    desk.look()
+    assert len(desk.notes()) == 1
+    assert (desk.item().counter, desk.item().attempt) == (2, None)
+
+
+# ---- decision rows
+
+
+def test_what_became_of_a_decision_stands_on_its_row_and_on_the_ticket(desk: Desk) -> None:
+    desk.shows()
+    desk.look()
+    row = decision_row(desk)
+    desk.ledger.save_decision(replace(REFUSED, decision_id=row))
+    desk.look()
+    stored = desk.instance.row("x_acbr_bridge_decision", row)
+    assert (stored["outcome"], stored["outcome_detail"]) == ("refused", "own_request: Own.")
+    assert "Not applied (own_request): Own." in desk.notes()[0]
+
+
+def test_each_way_in_which_a_decision_failed_stands_on_its_row(desk: Desk) -> None:
+    desk.shows()
+    desk.look()
+    row = decision_row(desk)
+    failed = replace(REFUSED, decision_id=row, outcome="failed", sentence="Why.")
+    for code in ("identity_locked", "identity_locked", "gave_up"):
+        desk.ledger.save_decision(replace(failed, code=code))
+        desk.look()
+        assert desk.instance.row("x_acbr_bridge_decision", row)["outcome_detail"] == f"{code}: Why."
+    assert [f"({code})" in note for code, note in zip(("identity_locked", "gave_up"), desk.notes(), strict=True)] == [
+        True,
+        True,
+    ]
+
+
+def test_a_row_that_is_surely_absent_is_given_up(desk: Desk) -> None:
+    """The account sees another row, so one that answers 404 isn't there."""
+    desk.shows()
+    desk.look()
+    decision_row(desk)
+    desk.ledger.save_decision(REFUSED)
+    desk.look()
+    desk.instance.reset_calls()
+    desk.look()
+    assert f"row:{DECISION}:refused" in desk.item().told
+    assert desk.counted.count("DecisionRowNotWritten") == 1
+    assert not [call for call in desk.instance.calls if "x_acbr_bridge_decision" in call.path]
+
+
+def test_a_row_that_may_only_be_hidden_is_tried_again_and_the_ticket_is_told_all_the_same(desk: Desk) -> None:
+    desk.shows()
+    desk.look()
+    desk.ledger.save_decision(REFUSED)
+    desk.look()
+    desk.look()
+    assert f"row:{DECISION}:refused" not in desk.item().told
+    assert desk.counted.count("DecisionRowNotWritten") == 2
+    assert len(desk.notes()) == 1
+
+
+# ---- gone, and back
+
+
+def test_a_request_that_comes_back_after_it_was_told_deleted_is_said_to_be_there(desk: Desk) -> None:
+    desk.shows()
+    desk.look()
+    desk.teleport.requests = [replace(REQUEST, id="01a20646-293f-7a1b-b5ec-0850e708ae9e")]
+    desk.look()
+    assert desk.incident()["state"] == "6"
+    desk.shows()
+    desk.look()
+    desk.look()
+    assert desk.notes()[1:] == [
+        "Teleport shows this request again, and it is pending: this ticket said deleted too early. Decide in Teleport."
+    ]
+    desk.shows(state=RequestState.APPROVED, reviews=(vote("bob"), vote("carol")))
+    desk.look()
+    assert "This ticket said deleted before; that was not the last word." in desk.notes()[-1]
+    assert "approved" in desk.incident()["close_notes"]
