@@ -18,7 +18,7 @@ class Calls:
 
     `ticket_writes`, `ticket_reads` and `row_writes` are those of teleport_events, which alone writes to ServiceNow;
     `checks` are the reads of servicenow_decisions before it believes a decision; `look_ups` those of users and groups
-    by either, each cached.
+    by either.
     """
 
     ticket_writes: int

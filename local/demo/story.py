@@ -1,4 +1,4 @@
-"""The demo's story: four requests, seen from both sides, and what the doors refuse."""
+"""The demo's story: five requests, seen from both sides, and what the doors refuse."""
 
 from __future__ import annotations
 
@@ -19,6 +19,25 @@ from local.system.options import Options
 
 _EXPIRING = timedelta(seconds=7)
 _APPROVE_CALLS = "one insert, one look at its state just before it is resolved, one update with the note"
+_ON_CALL_ROLE = "billing-db"
+# Beside the rules of the local system: reasons are searched for tickets, and one role is approved for who is on call.
+_RULES = f"""
+justification: {{}}
+rules:
+  - when: {{roles: [{_ON_CALL_ROLE}]}}
+    then: ticket
+    on_call: approve
+"""
+_ON_CALL = """
+{{kind: role, version: v7, metadata: {{name: {role}}}, spec: {{allow: {{logins: [root]}}}}}}
+---
+kind: role
+version: v7
+metadata: {{name: {role}-requester}}
+spec: {{allow: {{request: {{roles: [{role}], annotations: {{teleport.dev/schedules: [{rota}]}}}}}}}}
+---
+{{kind: user, version: v2, metadata: {{name: erin}}, spec: {{roles: [{role}-requester]}}}}
+"""
 _STATES = dict(CHOICES["incident", "state"])
 
 
@@ -36,7 +55,7 @@ def tell() -> int:
         "cluster and the ServiceNow instance are stand-ins on this machine. Starting them …"
     )
     try:
-        with LocalSystem(Options(retry_base_seconds=1)) as system:
+        with LocalSystem(Options(retry_base_seconds=1, rules=Options().rules + _RULES)) as system:
             teller.say(f"All is up after {time.monotonic() - began:.1f} s: the webhook is {system.webhook_url}")
             story = _Story(system, teller)
             try:
@@ -63,6 +82,7 @@ class _Story:
         self._doors()
         self._approved()
         self._denied()
+        self._on_call()
         self._expired()
         self._never_forwarded()
         self._both_sides()
@@ -88,8 +108,14 @@ class _Story:
     def _approved(self) -> None:
         self._teller.title("1  alice asks, bob approves in ServiceNow")
         self._start_counting()
-        request_id = self._request("alice", "dba", "Restart the billing database, INC0012345")
+        work = next(row for row in self._system.servicenow.rows("incident") if "VPN" in row["short_description"])
+        request_id = self._request("alice", "dba", f"Look at the VPN server, {work['number']}")
         incident = self._incident_of(request_id)
+        shown = self._system.servicenow.row("incident", incident)
+        self._expect(
+            shown["description"].startswith(f"Justification: {work['number']} ") and shown["parent"] == work["sys_id"],
+            f"the incident should show first that {work['number']} justifies the access, and be linked to it",
+        )
         self._show_incident(incident, "short_description", "state", "caller_id", "assignment_group", "description")
         row = self._click("bob", incident, "approved", "Known maintenance window")
         self._ends(request_id, incident, "APPROVED", "Resolved")
@@ -110,8 +136,24 @@ class _Story:
         self._show_outcome(row)
         self._counts(request_id, incident, row)
 
+    def _on_call(self) -> None:
+        self._teller.title("3  erin asks, and is on call: a rule lets the bot approve")
+        rota = self._system.servicenow.add_rota("Billing on-call")
+        self._system.servicenow.put_on_call(rota, "erin")
+        self._system.teleport.apply(_ON_CALL.format(role=_ON_CALL_ROLE, rota=rota))
+        self._teller.does(
+            "ServiceNow", "has erin on call on the rota Billing on-call, which the role's annotation names"
+        )
+        self._start_counting()
+        request_id = self._request("erin", _ON_CALL_ROLE, "The pager went off")
+        incident = self._incident_of(request_id)
+        self._ends(request_id, incident, "APPROVED", "Resolved")
+        self._show_requests(request_id)
+        self._show_incident(incident, "state", "close_code", "close_notes", "work_notes")
+        self._counts(request_id, incident)
+
     def _expired(self) -> None:
-        self._teller.title("3  alice asks, and nobody decides in time")
+        self._teller.title("4  alice asks, and nobody decides in time")
         self._start_counting()
         self._system.teleport.expiry_delay = 0.2
         reason = "Only needed right now"
@@ -133,7 +175,7 @@ class _Story:
         self._counts(request_id, incident)
 
     def _never_forwarded(self) -> None:
-        self._teller.title("4  No event is ever forwarded: the pass that runs every minute finds the request")
+        self._teller.title("5  No event is ever forwarded: the pass that runs every minute finds the request")
         self._start_counting()
         self._system.stop_forwarding()
         self._teller.does("the event handler", "is down")

@@ -83,7 +83,7 @@ def test_the_vote_of_a_delegate_names_both() -> None:
 
 def test_the_bot_s_own_decision_says_that_nobody_made_it() -> None:
     words = automatic_words(APPROVED, "alice is on call for Databases", TICKET.number)
-    assert words == ("Approved automatically by Access Bridge: alice is on call for Databases (ServiceNow INC0010001)")
+    assert words == ("Approved automatically by Access Bridge: alice is on call for Databases (INC0010001)")
     assert automatic_words(DENIED, "no ticket", "") == "Denied automatically by Access Bridge: no ticket"
 
 

@@ -28,7 +28,7 @@ def human_words(state: RequestState, user: User, number: str, reason: str, deleg
 
 def automatic_words(state: RequestState, why: str, number: str) -> str:
     """Return what Teleport is told of a decision of the bot's own."""
-    where = f" (ServiceNow {number})" if number else ""
+    where = f" ({number})" if number else ""
     return f"{DONE[state].capitalize()} automatically by Access Bridge: {why}{where}"
 
 
