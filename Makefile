@@ -73,6 +73,10 @@ proto: $(VENV)/.lint ## the protobuf modules, from the .proto files
 schema: $(VENV)/.demo ## the JSON Schema of the rules file, from the code
 	$(VENV)/bin/python -m access_bridge.rules.schema > $(RULES_SCHEMA)
 
+.PHONY: cases
+cases: $(VENV)/.test ## the table in docs/ of who may decide and as whom, from the tests that prove it
+	$(VENV)/bin/python -m tests.contract.decisions.case_table > docs/decision-cases.md
+
 # The layer's file resolves for Lambda alone, within the versions that everything else is tested with.
 .PHONY: lock
 lock: $(VENV)/.lock ## new pins of everything, after a version in pyproject.toml has changed

@@ -37,6 +37,7 @@ GlideRecord.prototype = {
         this._terms.push(arguments.length > 2 ? name + operator + value : name + '=' + operator);
     },
     addEncodedQuery: function (encoded) { this._terms.push(encoded); },
+    orderByDesc: function (name) { this._terms.push('ORDERBYDESC' + name); },
     setLimit: function (limit) { this._limit = limit; },
     query: function () { this._rows = call_python('query', this._table, this._terms.join('^'), this._limit); },
     next: function () {

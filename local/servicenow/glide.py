@@ -124,6 +124,8 @@ class _Host:
     def query(self, table: str, encoded: str, limit: int) -> list[Row]:
         wanted = parse(encoded, TABLES[table].fields.__contains__, self._session.user_id)
         found = [row for row in self._store.rows(table) if wanted.matches(row.__getitem__)]
+        for column, descending in reversed(wanted.order):
+            found.sort(key=lambda row, column=column: row[column], reverse=descending)  # type: ignore[misc]
         return found[:limit] if limit else found
 
     def blank(self, table: str) -> Row:

@@ -30,6 +30,8 @@ def bound_socket(port: int) -> socket.socket:
     """A listening socket on loopback; port 0 takes a free one."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # As Go's servers do; the connections that it accepts inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setblocking(False)
     listener.bind(("127.0.0.1", port))
     listener.listen(128)

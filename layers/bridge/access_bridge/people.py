@@ -19,7 +19,7 @@ _EMAIL: Final = "email"
 
 
 class People:
-    """Look-ups of people in both systems, for one invocation: what Teleport answered about a user is kept so long.
+    """Look-ups of people in both systems, for one invocation: what was found about a Teleport user is kept so long.
 
     Raises what `Users` and `Teleport.user` raise. What can't be read is never taken for *nobody*.
 
@@ -38,6 +38,7 @@ class People:
         self._teleport = teleport
         self._rules = rules
         self._known: dict[str, TeleportUser | None] = {}
+        self._found: dict[str, dict[str, User]] = {}
 
     # ---- from Teleport to ServiceNow
 
@@ -48,29 +49,19 @@ class People:
         return (teleport_name, *(found.traits.get(_EMAIL, ()) if found else ()))
 
     def mapped(self, teleport_name: str) -> dict[str, User]:
-        """Return the ServiceNow users, by sys_id, whom the mapping says to be this Teleport user; usually one."""
-        listed = self._listed(teleport_name)
-        if listed:
-            return _by_id(self._users.by_user_name(name) for name in listed)
-        if self._rules.trait:
-            ids = self._trait_values(teleport_name)
-            found = [self._users.by_id(sys_id) for sys_id in ids if _SYS_ID.fullmatch(sys_id)]
-        elif self._rules.teleport_user == _EMAIL:
-            found = [self._users.by_email(teleport_name)]
-        else:
-            found = [self._users.by_user_name(teleport_name)]
-        return _by_id(user for user in found if user and not self._entry(user))
+        """Return the ServiceNow users, by sys_id, whom the mapping says to be this Teleport user; usually one.
 
-    def requesters(self, teleport_name: str) -> dict[str, User]:
-        """Return the ServiceNow users who may be this requester: those of the mapping where a table entry or a trait
-        names them, else everybody whose user name or e-mail address is one of his names."""
-        if self._listed(teleport_name) or self._rules.trait:
-            return self.mapped(teleport_name)
-        return self.named(self.names_of(teleport_name))
+        It holds in both directions: a user whose own name in Teleport would be another, as case counts there, isn't it.
+        """
+        users = self._possible(teleport_name)
+        if self._rules.trait and not self._listed(teleport_name):
+            return users
+        return {sys_id: user for sys_id, user in users.items() if teleport_name in self.candidates(user)}
 
     def alike(self, teleport_name: str) -> dict[str, User]:
-        """Return every ServiceNow user who is this Teleport user by any of his names, or by the mapping."""
-        return self.named(self.names_of(teleport_name)) | self.mapped(teleport_name)
+        """Return every ServiceNow user who may be this Teleport user by any of his names, or by the mapping, in any
+        letter case."""
+        return self.named(self.names_of(teleport_name)) | self._possible(teleport_name)
 
     def named(self, names: tuple[str, ...]) -> dict[str, User]:
         """Return every ServiceNow user whose user name or e-mail address is one of these names."""
@@ -101,6 +92,24 @@ class People:
         return tuple(name for name in there if user.sys_id in self._trait_values(name))
 
     # ---- the parts of the mapping
+
+    def _possible(self, teleport_name: str) -> dict[str, User]:
+        if teleport_name not in self._found:
+            self._found[teleport_name] = self._look_up(teleport_name)
+        return self._found[teleport_name]
+
+    def _look_up(self, teleport_name: str) -> dict[str, User]:
+        listed = self._listed(teleport_name)
+        if listed:
+            return _by_id(self._users.by_user_name(name) for name in listed)
+        if self._rules.trait:
+            ids = self._trait_values(teleport_name)
+            found = [self._users.by_id(sys_id) for sys_id in ids if _SYS_ID.fullmatch(sys_id)]
+        elif self._rules.teleport_user == _EMAIL:
+            found = [self._users.by_email(teleport_name)]
+        else:
+            found = [self._users.by_user_name(teleport_name)]
+        return _by_id(user for user in found if user and not self._entry(user))
 
     def _entry(self, user: User) -> str:
         names = {name.casefold(): there for name, there in self._rules.teleport_users.items()}

@@ -179,16 +179,33 @@ def test_the_same_vote_told_twice_is_one_decision(sn: ServiceNowInstance, approv
     assert receiver.inbox.qsize() == 2
 
 
-def test_after_a_time_out_that_was_reset_the_persons_own_vote_counts(sn: ServiceNowInstance, approval: str) -> None:
+def test_what_a_time_out_said_does_not_become_the_vote_of_who_changes_something_else(
+    sn: ServiceNowInstance, approval: str
+) -> None:
     now = [1_767_268_800.0]
     sn.set_clock(lambda: now[0])
     sn.approve_by_system(approval)
     assert _decided(sn) == [("approved", "")]
     now[0] += 5
-    sn.approve_by_system(approval, state="requested")
-    now[0] += 5
-    sn.vote("bob", approval)
-    assert _decided(sn) == [("approved", ""), ("approved", _user(sn, "bob"))]
+    sn.update_as("bob", APPROVAL, approval, {"comments": "why was that approved?"})
+    sn.repeat_vote_rule(approval)
+    assert _decided(sn) == [("approved", "")]
+    for state in ("rejected", "approved"):
+        now[0] += 5
+        sn.vote("bob", approval, state)
+        assert sn.wait_for_callbacks()
+    bob = _user(sn, "bob")
+    assert _decided(sn) == [("approved", ""), ("rejected", bob), ("approved", bob)]
+
+
+def test_a_vote_that_was_taken_back_and_given_again_is_a_new_decision(sn: ServiceNowInstance, approval: str) -> None:
+    now = [1_767_268_800.0]
+    sn.set_clock(lambda: now[0])
+    for state in ("approved", "requested", "approved"):
+        sn.vote("bob", approval, state)
+        assert sn.wait_for_callbacks()
+        now[0] += 5
+    assert _decided(sn) == [("approved", _user(sn, "bob"))] * 2
 
 
 def test_two_approvers_are_two_decisions(sn: ServiceNowInstance, ticket: str, approval: str) -> None:

@@ -175,13 +175,6 @@ def test_a_requester_who_is_no_servicenow_user(office: Office) -> None:
     assert_refused(office, ticket, office.decide(office.approver(), ticket), "requester_unknown")
 
 
-def test_a_requester_who_is_two_servicenow_users(office: Office) -> None:
-    asker = office.requester()
-    office.system.servicenow.add_user(f"{asker}.old", email=f"{asker}@example.test", active=False)
-    ticket = office.ask(asker)
-    assert_refused(office, ticket, office.decide(office.approver(), ticket), "requester_unknown")
-
-
 # ---- the approver
 
 

@@ -57,6 +57,7 @@ class Desk:
     handled: list[str] = field(default_factory=list)
     noted: list[tuple[str, int, str, bool]] = field(default_factory=list)
     ledger_error: BridgeError | None = None
+    gives_up: bool = False
 
     def handle(self, body: str) -> None:
         self.handled.append(body)
@@ -78,11 +79,12 @@ class _Notes:
     desk: Desk
     body: str
 
-    def failed(self, attempts: int, reason: str, *, last: bool) -> None:
+    def failed(self, attempts: int, reason: str, *, last: bool) -> bool:
         if self.desk.ledger_error:
             raise self.desk.ledger_error
         assert not self.desk.sqs.visibility, "the reason stands in the ledger before the message is postponed"
         self.desk.noted.append((self.body, attempts, reason, last))
+        return self.desk.gives_up
 
 
 def test_a_message_that_was_handled_is_gone() -> None:
@@ -127,6 +129,13 @@ def test_the_last_attempt_before_the_dead_letters_is_marked(attempts: int, last:
     desk = Desk(Retry("down"))
     desk.work(sqs_event("a", attempts=attempts))
     assert desk.noted == [("a", attempts, "down", last)]
+
+
+def test_a_message_that_is_given_up_is_gone_once_its_reason_is_noted() -> None:
+    desk = Desk(Retry("down"), gives_up=True)
+    assert desk.work(sqs_event("a", attempts=12)) == []
+    assert desk.noted == [("a", 12, "down", False)]
+    assert desk.sqs.visibility == {}
 
 
 def test_a_defect_is_noted_without_its_text_and_raised_so_that_the_alarm_means_one() -> None:

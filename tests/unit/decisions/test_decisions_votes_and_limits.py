@@ -76,8 +76,8 @@ def test_a_human_is_the_requester_by_what_teleport_may_call_him_too() -> None:
 
 
 def test_only_members_of_the_group_decide() -> None:
-    assert judge_group("Approvers", member=True) is None
-    assert code(judge_group("Approvers", member=False)) == "not_in_group"
+    assert judge_group("Approvers", member=True, link=LINK) is None
+    assert code(judge_group("Approvers", member=False, link=LINK)) == "not_in_group"
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,13 @@ def test_a_review_in_his_own_name_needs_exactly_one_teleport_user(names: list[st
         assert verdict is not None
         assert "looked for: bob, bob@example.test" in verdict.sentence
         assert "Sign in to Teleport once, then decide again." in verdict.sentence
+
+
+def test_who_has_no_name_to_look_for_is_sent_to_whoever_runs_the_bridge() -> None:
+    verdict = judge_teleport_user([], [])
+    assert code(verdict) == "teleport_user_unknown"
+    assert verdict is not None
+    assert "decisions.teleport_users" in verdict.sentence
 
 
 def test_a_human_s_own_review_is_his_by_any_name_that_teleport_may_have_for_him() -> None:

@@ -77,4 +77,6 @@ def test_a_request_that_turned_out_to_be_justified_is_asked_for_on_call_after_al
     ticket = replace(BAD, told=frozenset({ASKED_JUSTIFICATION}))
     decided = DecisionItem(ID, f"justification-{ID}", kind="justification", outcome="refused", code="justified")
     assert asked(SCHEDULED, ticket, BOTH, decided) == ["on_call"]
-    assert asked(SCHEDULED, ticket, BOTH, replace(decided, outcome="applied")) == []
+    assert asked(SCHEDULED, ticket, BOTH, replace(decided, code="justification_unknown")) == ["on_call"]
+    assert asked(SCHEDULED, ticket, BOTH, replace(decided, code="may_not_review")) == []
+    assert asked(SCHEDULED, ticket, BOTH, replace(decided, outcome="applied", code="applied")) == []

@@ -55,8 +55,8 @@ class Consumed:
 class FailureNotes(Protocol):
     """Where failed attempts are recorded."""
 
-    def failed(self, attempts: int, reason: str, *, last: bool) -> None:
-        """Record a failed attempt."""
+    def failed(self, attempts: int, reason: str, *, last: bool) -> bool:
+        """Record a failed attempt, and return whether the message is given up: it is done then."""
 
 
 def consume(
@@ -101,8 +101,11 @@ def _done(
         wanted = error.after if isinstance(error, Retry) else None
         if isinstance(error, BrokenConfiguration):
             count("BrokenConfiguration")
+        if _note(notes, record.body, attempts, str(error), last=last):
+            count("MessageGivenUp")
+            logger.warning("the message is given up", extra={"problem": str(error), "attempts": attempts})
+            return True
         count("MessageKept")
-        _note(notes, record.body, attempts, str(error), last=last)
         logger.warning("the message is kept and comes again", extra={"problem": str(error), "attempts": attempts})
         consumed.postpone(record.receipt_handle, consumed.backoff.seconds(attempts, wanted))
         return False
@@ -112,8 +115,9 @@ def _done(
     return True
 
 
-def _note(notes: Callable[[str], FailureNotes], body: str, attempts: int, reason: str, *, last: bool) -> None:
+def _note(notes: Callable[[str], FailureNotes], body: str, attempts: int, reason: str, *, last: bool) -> bool:
     try:
-        notes(body).failed(attempts, reason, last=last)
+        return notes(body).failed(attempts, reason, last=last)
     except BridgeError as error:
         logger.warning("the ledger doesn't take the reason of a failure", extra={"problem": str(error)})
+        return False

@@ -14,9 +14,9 @@ from access_bridge.aws.consume import consume
 from access_bridge.aws.queues import look_message
 from access_bridge.aws.runtime import Runtime
 from access_bridge.aws.telemetry import count, logger
+from access_bridge.decisions.automatic import MOST_ATTEMPTS, decide_automatically
 from access_bridge.decisions.automatic import begun as begun_automatically
-from access_bridge.decisions.automatic import decide_automatically
-from access_bridge.decisions.carry import Systems, with_verdict
+from access_bridge.decisions.carry import Systems, keep, with_verdict
 from access_bridge.decisions.decide import begun, decide
 from access_bridge.decisions.evidence import Evidence
 from access_bridge.decisions.justification_check import JustificationCheck
@@ -144,20 +144,24 @@ class _Notes:
         self._runtime = runtime
         self._message = message
 
-    def failed(self, attempts: int, reason: str, *, last: bool) -> None:
-        """Record a failed attempt; after the last one the ticket is to tell that the decision failed."""
+    def failed(self, attempts: int, reason: str, *, last: bool) -> bool:
+        """Record a failed attempt; after the last one the ticket is to tell that the decision failed.
+
+        A decision of the bot's own is given up earlier, and its message with it: people's decisions wait behind it.
+        """
         ledger, message = self._runtime.ledger, self._message
-        ledger.note_decision_failure(message.request_id, message.decision_id, attempts, reason, last=last)
-        if not last:
-            return
+        given_up = not isinstance(message, DecisionMessage) and attempts >= MOST_ATTEMPTS
+        ledger.note_decision_failure(message.request_id, message.decision_id, attempts, reason, last=last or given_up)
+        if not last and not given_up:
+            return False
         item = ledger.decision(message.request_id, message.decision_id)
         if item.outcome not in {"", Outcome.FAILED}:
-            return
+            return given_up
         item = begun(item, message) if isinstance(message, DecisionMessage) else begun_automatically(item, message)
         sentence = (
             "The decision could not be carried to Teleport in many attempts. Decide in Teleport, and tell whoever runs "
             "the bridge."
         )
-        ledger.save_decision(with_verdict(item, Verdict(Outcome.FAILED, Reason.GAVE_UP, sentence), utc_now()))
-        count("DecisionFailed")
+        keep(with_verdict(item, Verdict(Outcome.FAILED, Reason.GAVE_UP, sentence), utc_now()), ledger, count, logger)
         _look(self._runtime, message.request_id)
+        return given_up

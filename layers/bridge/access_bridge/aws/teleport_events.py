@@ -172,9 +172,9 @@ class TeleportEvents:
             queue = self._runtime.queue(self._runtime.tickets_queue_url)
             with self._runtime.teleport() as teleport:
                 asks = minute_pass(teleport, self._runtime.ledger, queue, now=utc_now(), count=count)
+                if asks:
+                    count("PassAsked", len(asks))
                 self._check_edition(teleport)
-            if asks:
-                count("PassAsked", len(asks))
         except BridgeError as error:
             if isinstance(error, BrokenConfiguration):
                 count("BrokenConfiguration")
@@ -185,7 +185,10 @@ class TeleportEvents:
         """Say before the first decision fails that this cluster can't take it."""
         if not self._runtime.environment.get("DECISIONS_QUEUE_URL"):
             return
-        found = edition_problem(self._runtime.rules().decisions.mode, teleport.ping())
+        try:
+            found = edition_problem(self._runtime.rules().decisions.mode, teleport.ping())
+        except BrokenConfiguration:
+            return  # rules that can't be read are said where they are needed
         if found:
             count("BrokenConfiguration")
             logger.warning("decisions can't be applied", extra={"problem": found})
@@ -196,6 +199,7 @@ class _Notes:
         self._ledger = ledger
         self._request_id = request_id
 
-    def failed(self, attempts: int, reason: str, *, last: bool) -> None:
-        """Record a failed attempt."""
+    def failed(self, attempts: int, reason: str, *, last: bool) -> bool:
+        """Record a failed attempt; a ticket is never given up before its last one."""
         self._ledger.note_ticket_failure(self._request_id, attempts, reason, last=last)
+        return False

@@ -63,7 +63,7 @@ def applied_before(request: AccessRequest, item: DecisionItem, state: RequestSta
     if review is not None:
         return after_review(request, review.proposed_state, item.attempt_author, own=item.attempt_mode == "on_behalf")
     if item.decision_id in request.resolve_annotations.get(ANNOTATION, ()) and request.state is state:
-        return _applied(state, "set by the bridge")
+        return _applied(state, f"set by {item.attempt_author}")
     if request.state is state:
         return Verdict(
             Outcome.APPLIED_UNPROVED,
@@ -136,8 +136,8 @@ def apply(  # noqa: PLR0911 - one line for each way in which Teleport may say no
         return resolved or refused(Reason.REFUSED_BY_TELEPORT, str(error))
     except ReviewRefused:
         return _may_not_review(application, author)
-    except UserMissing:
-        if not application.author:
+    except UserMissing as error:
+        if not application.author or application.author not in error.quoted:
             raise
         return _user_left(application)
     except InvalidRequest as error:

@@ -1,7 +1,8 @@
 """Decisions that the bot makes itself: a requester who is on call is approved, a request that no ticket justifies is
 denied. Each is the bot's own, under a rule that names it, and is checked anew just before it is carried to Teleport.
 
-Failure policy: an error of a check never decides anything: it raises, and the message comes again.
+Failure policy: an error of a check never decides anything. One that may heal raises, and the message comes again, some
+times: people's decisions on the same request wait behind it.
 """
 
 from __future__ import annotations
@@ -15,13 +16,16 @@ from access_bridge.decisions import judge_request
 from access_bridge.decisions.apply import Application
 from access_bridge.decisions.carry import Carrier, Decided, Systems, carried, stop
 from access_bridge.decisions.messages import AutomaticMessage, OnCallMessage
-from access_bridge.decisions.outcome import STATES, Outcome, Verdict
+from access_bridge.decisions.outcome import STATES, Reason, Verdict, refused
 from access_bridge.decisions.words import automatic_words
 from access_bridge.ledger.items import DecisionItem
+from access_bridge.servicenow.errors import NotPermitted, Rejected
 
 Check = Callable[[AccessRequest], Verdict | str]
 """Looks whether a request is to be decided: returns why, for people, or the verdict that it is not."""
 
+MOST_ATTEMPTS: Final = 12
+"""After so many attempts, most of an hour, a check is left to people."""
 _DELEGATOR: Final = "servicenow"
 
 
@@ -34,10 +38,8 @@ def decide_automatically(message: AutomaticMessage, check: Check, systems: Syste
         It isn't decided yet; the message may come again.
     """
     item = systems.ledger.decision(message.request_id, message.decision_id)
-    if not item.outcome or item.outcome == Outcome.FAILED:
-        work = _Automatic(begun(item, message), check, systems)
-        carried(item, work.run, work.carrier, systems)
-    systems.look(message.request_id)
+    work = _Automatic(begun(item, message), check, systems)
+    carried(item, work.run, work.carrier, systems)
 
 
 def begun(item: DecisionItem, message: AutomaticMessage) -> DecisionItem:
@@ -62,12 +64,24 @@ class _Automatic:
         carrier.item = replace(carrier.item, table="incident", sys_id=ticket.sys_id, ticket_number=number)
         request = carrier.request(ticket)
         self._judge(request)
-        words = self._check(request)
-        if not isinstance(words, str):
-            raise Decided(words)
+        words = self._checked(request)
         latest = carrier.request(ticket)
         self._judge(latest)
         return carrier.apply(self._application(words, number), latest)
+
+    def _checked(self, request: AccessRequest) -> str:
+        """What ServiceNow refuses won't heal by waiting, and people's decisions would wait behind this one: so it is
+        told, and left to them."""
+        try:
+            words = self._check(request)
+        except (NotPermitted, Rejected) as error:
+            self._systems.count("BrokenConfiguration")
+            self._systems.log.warning("a check of the bot's own is refused", extra={"problem": str(error)})
+            sentence = "ServiceNow doesn't let the bridge look this up. Somebody has to decide."
+            raise Decided(refused(Reason.CHECK_REFUSED, sentence)) from error
+        if not isinstance(words, str):
+            raise Decided(words)
+        return words
 
     def _judge(self, request: AccessRequest) -> None:
         systems, state = self._systems, self.carrier.state

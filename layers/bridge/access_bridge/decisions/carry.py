@@ -17,7 +17,7 @@ from access_bridge.access_request import AccessRequest, RequestState
 from access_bridge.decisions.apply import Application, applied_before, apply
 from access_bridge.decisions.evidence import Evidence
 from access_bridge.decisions.judge_request import GONE_UNPROVED, REQUEST_GONE, judge_resolved, judge_time
-from access_bridge.decisions.outcome import Outcome, Reason, Verdict
+from access_bridge.decisions.outcome import Outcome, Reason, Verdict, refused
 from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Retry
 from access_bridge.ledger.items import DecisionItem, TicketItem
 from access_bridge.ledger.table import Ledger
@@ -116,6 +116,12 @@ class Carrier:
             verdict = apply(application, request, self._systems.teleport, self._record_attempt)
         except OutcomeUnknown:
             raise
+        except OnBehalfUnsupported as error:
+            # About this human alone, perhaps: others' decisions on the request must not wait until it is mended.
+            self.item = self._systems.ledger.save_decision(before)
+            self._systems.count("BrokenConfiguration")
+            self._systems.log.warning("a review on behalf of somebody is refused", extra={"problem": str(error)})
+            return ON_BEHALF_UNSUPPORTED
         except (Retry, BrokenConfiguration):
             self.item = self._systems.ledger.save_decision(before)
             raise
@@ -132,37 +138,63 @@ class Carrier:
 
 
 def carried(item: DecisionItem, run: Callable[[], Verdict], carrier: Carrier, systems: Systems) -> None:
-    """Run the work on a decision, keep its verdict in the ledger, and log it; the one place where both are done.
+    """Run the work on a decision, keep its verdict in the ledger, log it, and ask for it to be told; the one place
+    where that is done. A decision that has its outcome is only asked to be told again.
 
     Where Teleport refuses the bridge itself in a way that a person has to mend, that is kept as `failed` at once, so
     that the ticket tells it while the message goes on being tried.
+
+    Parameters
+    ----------
+    item
+        The decision as the ledger had it.
+    run
+        The work; it may raise Decided.
+    carrier
+        Holds the decision as the work leaves it.
+    systems
+        What to work with.
+
+    Raises
+    ------
+    Retry, Refused, BrokenConfiguration
+        It isn't decided, or not asked to be told; the message may come again.
     """
-    try:
-        verdict = run()
-    except Decided as decided:
-        verdict = decided.verdict
-    except BrokenConfiguration as error:
-        early = _failing(error)
-        if early is not None and (item.outcome, item.code) != (early.outcome, early.reason):
-            systems.ledger.save_decision(with_verdict(carrier.item, early, systems.now()))
-            systems.look(item.request_id)
-        raise
-    done = systems.ledger.save_decision(with_verdict(carrier.item, verdict, systems.now()))
+    if not item.outcome or item.outcome == Outcome.FAILED:
+        try:
+            verdict = run()
+        except Decided as decided:
+            verdict = decided.verdict
+        except BrokenConfiguration as error:
+            early = _FAILING.get(type(error))
+            if early is not None:
+                if (item.outcome, item.code) != (early.outcome, early.reason):
+                    keep(with_verdict(carrier.item, early, systems.now()), systems.ledger, systems.count, systems.log)
+                systems.look(item.request_id)
+            raise
+        keep(with_verdict(carrier.item, verdict, systems.now()), systems.ledger, systems.count, systems.log)
     if item.failure:
         systems.ledger.clear_decision_failure(item.request_id, item.decision_id)
-    systems.count(f"Decision{''.join(word.capitalize() for word in verdict.outcome.split('_'))}")
-    systems.log.info(
-        "decided",
+    systems.look(item.request_id)
+
+
+def keep(item: DecisionItem, ledger: Ledger, count: Callable[[str], None], log: Logger) -> None:
+    """Store a decision with its outcome, and leave its metric and its one log line: `decided`. What failed isn't decided
+    yet, and says so."""
+    ledger.save_decision(item)
+    count(f"Decision{''.join(word.capitalize() for word in item.outcome.split('_'))}")
+    log.info(
+        "a decision failed so far" if item.outcome == Outcome.FAILED else "decided",
         extra={
-            "decision_id": done.decision_id,
-            "kind": done.kind,
-            "decision": done.decision,
-            "decided_by": done.decided_by,
-            "ticket": done.ticket_number,
-            "teleport_user": done.attempt_author,
-            "mode": done.attempt_mode,
-            "outcome": done.outcome,
-            "code": done.code,
+            "decision_id": item.decision_id,
+            "kind": item.kind,
+            "decision": item.decision,
+            "decided_by": item.decided_by,
+            "ticket": item.ticket_number,
+            "teleport_user": item.attempt_author,
+            "mode": item.attempt_mode,
+            "outcome": item.outcome,
+            "code": item.code,
         },
     )
 
@@ -178,6 +210,12 @@ def with_verdict(item: DecisionItem, verdict: Verdict, now: datetime) -> Decisio
     )
 
 
+ON_BEHALF_UNSUPPORTED: Final = refused(
+    Reason.ON_BEHALF_UNSUPPORTED,
+    "Teleport doesn't let the bridge review in your name: its version doesn't know submit_for_users (18.11 and newer "
+    "do), or the bot's role doesn't allow it for you. Whoever runs the bridge grants it, or chooses another "
+    "decisions.mode; then decide again.",
+)
 _AGAIN: Final = "It is tried again for about twelve hours. Until that is mended, decide in Teleport."
 _FAILING: Final[dict[type[BrokenConfiguration], Verdict]] = {
     ReviewsUnsupported: Verdict(
@@ -185,13 +223,6 @@ _FAILING: Final[dict[type[BrokenConfiguration], Verdict]] = {
         Reason.REVIEWS_UNSUPPORTED,
         "Teleport takes no reviews from the bridge: the open-source edition has none, and elsewhere the bot's role "
         f"needs the right. Whoever runs the bridge sets decisions.mode to set_state, or mends the role. {_AGAIN}",
-    ),
-    OnBehalfUnsupported: Verdict(
-        Outcome.FAILED,
-        Reason.ON_BEHALF_UNSUPPORTED,
-        "Teleport doesn't let the bridge review in your name: its version doesn't know submit_for_users (18.11 and "
-        "newer do), or the bot's role doesn't allow it for you. Whoever runs the bridge grants it, or chooses another "
-        f"decisions.mode. {_AGAIN}",
     ),
     MfaRequired: Verdict(
         Outcome.FAILED,
@@ -206,7 +237,3 @@ _FAILING: Final[dict[type[BrokenConfiguration], Verdict]] = {
         f"`tctl get locks`. {_AGAIN}",
     ),
 }
-
-
-def _failing(error: BrokenConfiguration) -> Verdict | None:
-    return _FAILING.get(type(error))

@@ -35,10 +35,8 @@ def decide(message: DecisionMessage, systems: Systems) -> None:
         It isn't decided yet; the message may come again.
     """
     item = systems.ledger.decision(message.request_id, message.decision_id)
-    if not item.outcome or item.outcome == Outcome.FAILED:
-        work = _Decide(message, begun(item, message), systems)
-        carried(item, work.run, work.carrier, systems)
-    systems.look(message.request_id)
+    work = _Decide(message, begun(item, message), systems)
+    carried(item, work.run, work.carrier, systems)
 
 
 def begun(item: DecisionItem, message: DecisionMessage) -> DecisionItem:
@@ -63,7 +61,7 @@ class _Decide:
         ticket = self._ticket(row, records.ticket)
         request = self.carrier.request(records.ticket)
         author = self._judge_people(row, user, request)
-        request = self._latest(request, records.ticket)
+        request = self._latest(request, records.ticket, user)
         self._judge_request(user, request)
         return self.carrier.apply(self._application(row, ticket, user, author), request)
 
@@ -130,37 +128,39 @@ class _Decide:
         for human in filter(None, (user, self._assigned)):  # nor may a requester have his delegate approve
             stop(judge_people.judge_own_request(human, names, alike, people.candidates(human)))
         if rules.mode != "on_behalf":
-            stop(judge_people.judge_requester(user, names, people.requesters(request.user)))
+            stop(judge_people.judge_requester(user, names, people.mapped(request.user)))
         self._judge_groups(user, request)
         stop(judge_row.judge_withdrawn(row, self._systems.evidence.others_of(row)))
         if rules.mode != "on_behalf":
             return ""
-        found = [name for name in people.teleport_names(user) if name != self._systems.teleport.username]
-        stop(judge_people.judge_teleport_user(found, people.candidates(user)))
+        bot = self._systems.teleport.username
+        found = [name for name in people.teleport_names(user) if name != bot]
+        stop(judge_people.judge_teleport_user(found, [name for name in people.candidates(user) if name != bot]))
         return found[0]
 
     def _judge_groups(self, user: User, request: AccessRequest) -> None:
-        rules = self._systems.rules.decisions
+        rules, link = self._systems.rules.decisions, self._systems.link(request.id)
         if rules.approvers is None:
             if rules.mode != "on_behalf":
-                raise Decided(judge_people.NO_APPROVER_GROUP)
+                raise Decided(judge_people.no_group_configured(link))
             return
         groups = rules.approvers.groups(request.roles)
         if groups is None:
-            raise Decided(judge_people.NO_GROUP_FOR_ROLE)
+            raise Decided(judge_people.no_group_for_role(link))
         for group in groups:
-            stop(judge_people.judge_group(group, member=self._systems.evidence.is_member(user, group)))
+            member = self._systems.evidence.is_member(user, group)
+            stop(judge_people.judge_group(group, member=member, link=link))
 
     # ---- the request
 
-    def _latest(self, request: AccessRequest, ticket: TicketItem) -> AccessRequest:
+    def _latest(self, request: AccessRequest, ticket: TicketItem, user: User) -> AccessRequest:
         """The request as it is after every look-up that it needs, for setting a state has no compare-and-set: whom it
         names is looked up before, and it is read again until it names nobody new."""
         known: set[str] = set()
         for _ in range(_LOOKS):
             new = {review.author for review in request.reviews} - known
             for author in new:
-                self._systems.people.names_of(author)
+                self._names_of_reviewer(author, user)
             known |= new
             request = self.carrier.request(ticket)
             if {review.author for review in request.reviews} <= known:
@@ -171,11 +171,16 @@ class _Decide:
         systems = self._systems
         self.carrier.judge_open(request)
         authors = {review.author for review in request.reviews} - {systems.teleport.username}
-        names = {author: systems.people.names_of(author) for author in authors}
+        names = {author: self._names_of_reviewer(author, user) for author in authors}
         known_as = systems.people.candidates(user)
         stop(judge_request.judge_own_review(request, user, self.carrier.state, names, known_as))
         link = systems.link(request.id)
         stop(judge_request.judge_limits(request, self.carrier.state, systems.rules.decisions, systems.now(), link))
+
+    def _names_of_reviewer(self, author: str, user: User) -> tuple[str, ...]:
+        """What a reviewer is called; the human's own user name is among it where the mapping says that he is it."""
+        people = self._systems.people
+        return (*people.names_of(author), *((user.user_name,) if user.sys_id in people.mapped(author) else ()))
 
     def _application(self, row: DecisionRow, ticket: TicketRow, user: User, author: str) -> Application:
         return Application(

@@ -15,16 +15,6 @@ from access_bridge.servicenow.users import User
 APPROVER_UNKNOWN: Final = refused(
     Reason.APPROVER_UNKNOWN, "ServiceNow shows no user for whoever decided. Ask your ServiceNow administrator."
 )
-NO_APPROVER_GROUP: Final = refused(
-    Reason.NO_APPROVER_GROUP,
-    "No approver group is configured, so no decision from ServiceNow is applied. Ask whoever runs the bridge to set "
-    "decisions.approvers.group.",
-)
-NO_GROUP_FOR_ROLE: Final = refused(
-    Reason.NO_APPROVER_GROUP,
-    "No approver group is configured for a role of this request. Decide in Teleport, or ask whoever runs the bridge to "
-    "name a group in decisions.approvers.",
-)
 
 
 def judge_approver(row: DecisionRow, user: User, same_names: Mapping[str, User]) -> Verdict | None:
@@ -102,11 +92,33 @@ def judge_requester(user: User, names: Iterable[str], requesters: Mapping[str, U
     )
 
 
-def judge_group(group: str, *, member: bool) -> Verdict | None:
-    """The human is in the group that may decide."""
+def no_group_configured(link: str) -> Verdict:
+    """Return the refusal where the rules name no approver group; `link` leads to the request in Teleport."""
+    return refused(
+        Reason.NO_APPROVER_GROUP,
+        "No approver group is configured, so no decision from ServiceNow is applied. Ask whoever runs the bridge to "
+        f"set decisions.approvers, or decide in Teleport: {link}",
+    )
+
+
+def no_group_for_role(link: str) -> Verdict:
+    """Return the refusal where a requested role has no approver group; `link` leads to the request in Teleport."""
+    return refused(
+        Reason.NO_APPROVER_GROUP,
+        "No approver group is configured for a role of this request. Ask whoever runs the bridge to name one in "
+        f"decisions.approvers, or decide in Teleport: {link}",
+    )
+
+
+def judge_group(group: str, *, member: bool, link: str) -> Verdict | None:
+    """The human is in the group that may decide; `link` leads to the request in Teleport."""
     if member:
         return None
-    return refused(Reason.NOT_IN_GROUP, f"You are not in the group {group!r}, which decides this access request.")
+    return refused(
+        Reason.NOT_IN_GROUP,
+        f"You are not in the group {group!r}, which decides this access request. Ask somebody in it, or decide in "
+        f"Teleport: {link}",
+    )
 
 
 def judge_teleport_user(names: Sequence[str], tried: Iterable[str]) -> Verdict | None:
@@ -127,8 +139,14 @@ def judge_teleport_user(names: Sequence[str], tried: Iterable[str]) -> Verdict |
             f"You are more than one Teleport user ({', '.join(names)}). Ask whoever runs the bridge to name the right "
             "one in decisions.teleport_users.",
         )
+    looked_for = ", ".join(tried)
+    if not looked_for:
+        return refused(
+            Reason.TELEPORT_USER_UNKNOWN,
+            "The rules give your name in Teleport to somebody else, or you have none. Ask whoever runs the bridge to "
+            "name your Teleport user in decisions.teleport_users.",
+        )
     return refused(
         Reason.TELEPORT_USER_UNKNOWN,
-        f"Teleport has no user for you (looked for: {', '.join(tried) or 'nothing'}). Sign in to Teleport once, then "
-        "decide again.",
+        f"Teleport has no user for you (looked for: {looked_for}). Sign in to Teleport once, then decide again.",
     )

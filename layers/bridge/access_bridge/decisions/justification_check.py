@@ -36,6 +36,13 @@ class JustificationCheck:
         found = find_justification(
             request.reason, request.user, self.rules.justification, self.client, self.users, self.people, self.now()
         )
+        if found.good:
+            return refused(
+                Reason.JUSTIFIED, "A ticket justifies the request, so it is not denied: somebody has to decide."
+            )
         if not found.bad:
-            return refused(Reason.JUSTIFIED, "The request is not denied for want of a ticket: somebody has to decide.")
+            return refused(
+                Reason.JUSTIFICATION_UNKNOWN,
+                "Whether a ticket justifies the request can't be told, so it is not denied: somebody has to decide.",
+            )
         return found.text

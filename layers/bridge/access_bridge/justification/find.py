@@ -119,7 +119,7 @@ class _Look:
         if finding is not None:
             return finding
         try:
-            requesters = self._people.requesters(self._requester)
+            requesters = self._people.mapped(self._requester)
         except (BrokenConfiguration, Refused):
             return unreadable(ticket.number, f"the bridge can't look up who {shown(self._requester)} is")
         if not requesters and not any(self._users.by_id(sys_id) for sys_id in ticket.people.values()):

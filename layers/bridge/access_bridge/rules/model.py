@@ -104,8 +104,8 @@ class Rule(Part):
     def _automatic_only_for_tickets_of_named_roles(self) -> Self:
         if self.then == "ignore" and (self.on_call or self.unjustified):
             raise ValueError("on_call and unjustified need then: ticket, for the ticket tells what was decided")
-        if self.on_call and not all(pattern.strip("*?") for pattern in self.when.roles):
-            raise ValueError("on_call needs the names of roles: a pattern of * alone would approve everything")
+        if self.on_call and any(pattern.startswith(("*", "?")) for pattern in self.when.roles):
+            raise ValueError("on_call needs the names of roles: a pattern may not begin with * or ?")
         return self
 
 

@@ -155,8 +155,8 @@ def _single(users: tuple[User, ...]) -> User | None:
 def _user(row: Row) -> User:
     return User(
         sys_id=row["sys_id"],
-        user_name=row.get("user_name", ""),
-        email=row.get("email", ""),
+        user_name=row.get("user_name", "").strip(),
+        email=row.get("email", "").strip(),
         name=row.get("name", ""),
         active=_flag(row, "active"),
         locked_out=_flag(row, "locked_out"),

@@ -49,6 +49,8 @@ _REVIEW = "/proto.AuthService/SubmitAccessReview"
 _SET_STATE = "/proto.AuthService/SetAccessRequestState"
 _GET_USER = "/teleport.users.v1.UsersService/GetUser"
 
+_LONGEST_NAME = 255
+
 _Reply = TypeVar("_Reply", bound=Message)
 
 
@@ -211,15 +213,17 @@ class Teleport:
     def user(self, name: str) -> User | None:
         """Return the user of exactly that name (case counts), or None when there is none.
 
-        A name that holds unprintable characters is none of Teleport's and isn't asked for.
+        A name that holds unprintable characters, or is longer than any that ServiceNow has, is none of Teleport's and
+        isn't asked for.
         """
-        if not name or not name.isprintable():
+        if not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
             return None
         try:
             reply = self._call(_GET_USER, pb.GetUserRequest(name=name), pb.GetUserResponse)
         except UserMissing as error:
             # How Teleport quotes a name with quotes in it isn't known: not at all, or as Go (and JSON) does.
-            if name != self.username and error.quoted in (f'"{name}"', json.dumps(name, ensure_ascii=False)):
+            shown = " ".join(name.split())  # as the text was tidied
+            if name != self.username and error.quoted in (f'"{shown}"', json.dumps(shown, ensure_ascii=False)):
                 return None
             raise
         return convert.user(reply.user)

@@ -160,6 +160,15 @@ def _identity(fix: str, kind: type[NotPermitted] = NotPermitted) -> _Make:
     return lambda _match, message, _call: kind(IDENTITY_SETTING, f"Teleport: {message}.", fix)
 
 
+def _locked(match: re.Match[str], message: str, call: Call) -> BridgeError:
+    """A lock that names another user is that user's (the text is read in the source; not recorded)."""
+    names = re.search(r"User:\"(?P<user>[^\"]*)\"", message)
+    if names and names["user"] != call.username:
+        return ReviewRefused(f"Teleport: {message}")
+    fix = "Remove the lock (`tctl rm lock/<id>`) or store another bot's identity file."
+    return _identity(fix, IdentityLocked)(match, message, call)
+
+
 def _no_reviews(match: re.Match[str], message: str, call: Call) -> BridgeError:
     """Of ourselves it is about the edition or our role; of another author about what he may review."""
     if match["user"] != f'"{call.username}"':
@@ -229,7 +238,7 @@ _TABLE = (
     _row(
         Status.PERMISSION_DENIED,
         r"lock targeting|lock .*in force",
-        _identity("Remove the lock (`tctl rm lock/<id>`) or store another bot's identity file.", IdentityLocked),
+        _locked,
     ),
     _row(
         Status.PERMISSION_DENIED,

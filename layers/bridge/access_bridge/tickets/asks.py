@@ -7,7 +7,7 @@ from typing import Final
 
 from access_bridge.access_request import AccessRequest, RequestState
 from access_bridge.decisions.messages import AutomaticMessage, JustificationMessage, OnCallMessage
-from access_bridge.decisions.outcome import Outcome
+from access_bridge.decisions.outcome import Reason
 from access_bridge.justification.judge import text_denies
 from access_bridge.ledger.items import DecisionItem, TicketItem
 from access_bridge.rules.model import Rules
@@ -40,7 +40,8 @@ def asks(
     rule = rules.rule_for(request.roles)
     if rule is None or request.state is not RequestState.PENDING or not ticket.sys_id or ticket.ended_by:
         return {}
-    justified_after_all = any(item.kind == "justification" and item.outcome == Outcome.REFUSED for item in decisions)
+    not_denied = {Reason.JUSTIFIED, Reason.JUSTIFICATION_UNKNOWN}
+    justified_after_all = any(item.kind == "justification" and item.code in not_denied for item in decisions)
     denied = rule.unjustified == "deny" and text_denies(ticket.justification)
     due: dict[str, AutomaticMessage] = {}
     if denied:

@@ -34,6 +34,7 @@ _AUTOMATIC: Final = {
 _NO_NEWS: Final = frozenset(
     {
         Reason.ALREADY_RESOLVED,
+        Reason.JUSTIFICATION_UNKNOWN,
         Reason.JUSTIFIED,
         Reason.NO_RULE,
         Reason.REQUEST_EXPIRED,
