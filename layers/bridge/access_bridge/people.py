@@ -84,6 +84,12 @@ class People:
         spellings = (spelling for name in names for spelling in (name.strip(), name.strip().lower()))
         return tuple(dict.fromkeys(name for name in spellings if name and name.casefold() not in taken))
 
+    def known_as(self, user: User) -> tuple[str, ...]:
+        """Return everything that a ServiceNow user may be called in Teleport: the names that he may have there, and the
+        e-mail addresses of whoever has them. Two Teleport users with one address are one human."""
+        names = (name for candidate in self.candidates(user) for name in self.names_of(candidate))
+        return tuple(dict.fromkeys(names))
+
     def teleport_names(self, user: User) -> tuple[str, ...]:
         """Return the Teleport users, as they are there now, whom the mapping says to be this ServiceNow user."""
         there = (name for name in self.candidates(user) if self._teleport_user(name) is not None)

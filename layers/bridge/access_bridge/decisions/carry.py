@@ -179,8 +179,8 @@ def carried(item: DecisionItem, run: Callable[[], Verdict], carrier: Carrier, sy
 
 
 def keep(item: DecisionItem, ledger: Ledger, count: Callable[[str], None], log: Logger) -> None:
-    """Store a decision with its outcome, and leave its metric and its one log line: `decided`. What failed isn't decided
-    yet, and says so."""
+    """Store a decision with its outcome, and leave its metric and its one log line: `decided`. What failed isn't
+    decided yet, and says so."""
     ledger.save_decision(item)
     count(f"Decision{''.join(word.capitalize() for word in item.outcome.split('_'))}")
     log.info(

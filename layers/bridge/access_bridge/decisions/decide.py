@@ -126,7 +126,7 @@ class _Decide:
         names = people.names_of(request.user)
         alike = people.alike(request.user)
         for human in filter(None, (user, self._assigned)):  # nor may a requester have his delegate approve
-            stop(judge_people.judge_own_request(human, names, alike, people.candidates(human)))
+            stop(judge_people.judge_own_request(human, names, alike, people.known_as(human)))
         if rules.mode != "on_behalf":
             stop(judge_people.judge_requester(user, names, people.mapped(request.user)))
         self._judge_groups(user, request)
@@ -172,7 +172,7 @@ class _Decide:
         self.carrier.judge_open(request)
         authors = {review.author for review in request.reviews} - {systems.teleport.username}
         names = {author: self._names_of_reviewer(author, user) for author in authors}
-        known_as = systems.people.candidates(user)
+        known_as = systems.people.known_as(user)
         stop(judge_request.judge_own_review(request, user, self.carrier.state, names, known_as))
         link = systems.link(request.id)
         stop(judge_request.judge_limits(request, self.carrier.state, systems.rules.decisions, systems.now(), link))
