@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from grpclib.const import Status
@@ -212,6 +213,22 @@ def test_a_failed_decision_is_told_though_teleport_is_still_down(office: Office)
     finally:
         office.system.teleport.start()
     assert office.told(row).outcome == "applied"
+
+
+def test_a_decision_that_fails_for_an_expired_identity_is_told_although_nothing_can_be_read_from_teleport(
+    office: Office,
+) -> None:
+    system, boss, ticket = office.system, office.approver(), office.ask()
+    system.settle()
+    for function in ("teleport_events", FUNCTION):
+        bot = f"bot-access-bridge-{'tickets' if function == 'teleport_events' else 'decisions'}"
+        expired = system.teleport.identity_file(bot, ttl=timedelta(hours=-1), shape="tbot")
+        system.put_secret(function, "TELEPORT_IDENTITY_SECRET_ARN", expired)
+        system.set_environment(function, MAX_RECEIVE_COUNT="1")
+    row = office.decide(boss, ticket)
+    office.wait_for_outcome(row, "failed")
+    system.wait_until(lambda: "Not applied (gave_up)" in office.notes(ticket), what="not told")
+    assert office.logged("expired")
 
 
 def test_the_open_source_edition_takes_no_reviews_and_the_log_says_what_to_set(new_system: NewSystem) -> None:
