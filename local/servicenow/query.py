@@ -10,7 +10,8 @@ Resolve = Callable[[str], str]
 
 _TERM: Final = re.compile(
     r"(?P<path>[a-z][a-z0-9_.]*)"
-    r"(?P<operator>NOT LIKE|NOT IN|ISNOTEMPTY|ISEMPTY|STARTSWITH|ENDSWITH|LIKE|IN|!=|>=|<=|=|>|<)"
+    r"(?P<operator>NOT LIKE|NOT IN|DOES NOT CONTAIN|CONTAINS|ISNOTEMPTY|ISEMPTY|STARTSWITH|ENDSWITH|LIKE|IN"
+    r"|!=|>=|<=|=|>|<)"
     r"(?P<value>.*)",
     re.DOTALL,
 )
@@ -26,6 +27,9 @@ _TESTS: Final[dict[str, Callable[[str, str], bool]]] = {
     "NOT IN": lambda stored, value: stored not in value.split(","),
     "LIKE": lambda stored, value: value in stored,
     "NOT LIKE": lambda stored, value: value not in stored,
+    # The same by their other names, which ServiceNow's own client PySNC documents and sends.
+    "CONTAINS": lambda stored, value: value in stored,
+    "DOES NOT CONTAIN": lambda stored, value: value not in stored,
     "STARTSWITH": lambda stored, value: stored.startswith(value),
     "ENDSWITH": lambda stored, value: stored.endswith(value),
     "ISEMPTY": lambda stored, _: stored == "",

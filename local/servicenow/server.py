@@ -1,8 +1,10 @@
-"""The HTTP server of the instance: a threaded WSGI server on loopback that can be stopped and started again."""
+"""The HTTP server of the instance, with or without TLS: a threaded WSGI server on loopback that can be stopped and
+started again."""
 
 import contextlib
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -136,10 +138,14 @@ class _Handler(WSGIRequestHandler):
 class _Server(ThreadedWSGIServer):
     """Knows its open connections, so that stopping ends them as a machine that goes down does."""
 
-    def __init__(self, listener: socket.socket, app: Application) -> None:
+    def __init__(self, listener: socket.socket, app: Application, tls: ssl.SSLContext | None) -> None:
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
         super().__init__("127.0.0.1", listener.getsockname()[1], app, handler=_Handler, fd=listener.fileno())
+        if tls is not None:
+            # Hands shake in the connection's own thread: werkzeug's way, one silent client would hold up all others.
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+            self.ssl_context = tls
 
     def process_request(self, request: object, client_address: object) -> None:
         """Remembers the connection, then serves it in a thread of its own."""
@@ -165,13 +171,22 @@ class _Server(ThreadedWSGIServer):
 
 
 class HttpServer:
-    """Serves an application on 127.0.0.1. Port 0 takes a free one at the first start and keeps it."""
+    """Serves an application on 127.0.0.1: by HTTPS with `tls`, whose certificate must be loaded, else by HTTP.
 
-    def __init__(self, port: int, app: Application) -> None:
+    Port 0 takes a free one at the first start and keeps it.
+    """
+
+    def __init__(self, port: int, app: Application, tls: ssl.SSLContext | None = None) -> None:
         self.port = port
         self._app = app
+        self._tls = tls
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is reached, without a slash at the end; known after the first start."""
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
     def start(self) -> None:
         """Opens the port and serves it in the background. Raises OSError where the port is taken."""
@@ -179,7 +194,7 @@ class HttpServer:
             return
         # Bound here, because werkzeug prints and exits where it can't bind.
         with socket.create_server(("127.0.0.1", self.port)) as listener:
-            self._server = _Server(listener, self._app)
+            self._server = _Server(listener, self._app, self._tls)
         self.port = self._server.port
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="servicenow-http", daemon=True
