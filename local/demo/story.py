@@ -212,9 +212,9 @@ class _Story:
 
     def _click(self, user: str, incident: str, decision: str, reason: str) -> str:
         number = self._system.servicenow.row("incident", incident)["number"]
-        label = "Approve" if decision == "approved" else "Deny"
+        label = "Approve access" if decision == "approved" else "Deny access"
         self._teller.does(f"{user} clicks", f"{label} on {number}, with the reason: {reason}")
-        row = self._system.servicenow.decide(user, incident, decision, reason)
+        row = self._system.servicenow.click(user, incident, decision, reason)
         self._system.settle()
         return row
 

@@ -14,6 +14,21 @@ APPROVER: Final = "x_acbr_bridge.approver"
 TICKETS: Final = "x_acbr_bridge.tickets"
 DECISIONS: Final = "x_acbr_bridge.decisions"
 _BOTH: Final = frozenset({TICKETS, DECISIONS})
+# What no session over REST writes, an administrator's neither: access controls want `security_admin`, an elevation that
+# only the user interface has; applications, their scripts and update sets come by an import there.
+_NOT_WRITTEN: Final = frozenset(
+    {
+        "sys_db_object",
+        "sys_remote_update_set",
+        "sys_rest_message",
+        "sys_scope",
+        "sys_script",
+        "sys_script_include",
+        "sys_security_acl",
+        "sys_security_acl_role",
+        "sys_ui_action",
+    }
+)
 
 _CONTAINS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -114,6 +129,8 @@ class AccessControls:
 
     def may(self, session: Session, table: str, operation: Operation, row: Row | None = None) -> bool:
         """Whether the session may do the operation on the table, or on this row of it."""
+        if operation != "read" and table in _NOT_WRITTEN:
+            return False
         if table == DECISION and operation == "create" and session.machine:
             return False
         if session.is_admin and not (table == DECISION and operation in ("create", "write")):

@@ -30,7 +30,6 @@ class Accounts:
     store: Store
     token_lifetime: float = TOKEN_LIFETIME
     _passwords: dict[str, str] = field(default_factory=dict)
-    _roles: dict[str, set[str]] = field(default_factory=dict)
     _clients: dict[str, tuple[str, str]] = field(default_factory=dict)
     _keys: dict[str, str] = field(default_factory=dict)
     _tokens: dict[str, _Token] = field(default_factory=dict)
@@ -40,12 +39,21 @@ class Accounts:
         self._passwords[user_name] = password
 
     def add_role(self, user_name: str, role: str) -> None:
-        """Gives a user a role."""
-        self._roles.setdefault(user_name, set()).add(role)
+        """Gives a user a role; one that isn't there yet is made. Raises KeyError for an unknown user."""
+        user = self.session(user_name).user_id
+        with self.store.lock:
+            if role not in self._granted(user):
+                row = self.store.find_by("sys_user_role", "name", role)
+                row = row or self.store.insert("sys_user_role", {"name": role}, "admin")
+                self.store.insert("sys_user_has_role", {"user": user, "role": row["sys_id"]}, "admin")
 
     def remove_role(self, user_name: str, role: str) -> None:
         """Takes a role from a user; one that he doesn't have is no error."""
-        self._roles.setdefault(user_name, set()).discard(role)
+        user = self.session(user_name).user_id
+        known = self.store.find_by("sys_user_role", "name", role)
+        for row in self.store.rows("sys_user_has_role"):
+            if known is not None and (row["user"], row["role"]) == (user, known["sys_id"]):
+                self.store.remove("sys_user_has_role", row["sys_id"])
 
     def add_client(self, client_id: str, secret: str, user_name: str) -> None:
         """Adds an OAuth client; an empty user leaves *OAuth Application User* unset, which refuses every token."""
@@ -64,7 +72,7 @@ class Accounts:
         row = self.store.find_by("sys_user", "user_name", user_name)
         if row is None:
             raise KeyError(f"no user {user_name}")
-        roles = with_contained(self._roles.get(user_name, ()))
+        roles = with_contained(self._granted(row["sys_id"]))
         return Session(user_name, row["sys_id"], roles, row["web_service_access_only"] == "true", row["time_zone"])
 
     def identify(self, headers: Headers) -> Session:
@@ -94,6 +102,13 @@ class Accounts:
                 self._tokens[client_id] = token
         left = int(token.expires - now)
         return {"access_token": token.value, "scope": "useraccount", "token_type": "Bearer", "expires_in": left}
+
+    def _granted(self, user: str) -> set[str]:
+        """The names of the roles that a user was given, himself or as a member of a group."""
+        groups = {row["group"] for row in self.store.rows("sys_user_grmember") if row["user"] == user}
+        held = {row["role"] for row in self.store.rows("sys_user_has_role") if row["user"] == user}
+        held |= {row["role"] for row in self.store.rows("sys_group_has_role") if row["group"] in groups}
+        return {row["name"] for row in self.store.rows("sys_user_role") if row["sys_id"] in held}
 
     def _claimed(self, headers: Headers) -> str:
         key = headers.get("x-sn-apikey")

@@ -13,7 +13,12 @@ var Class = {
 var gs = {
     getUserID: function () { return scope.user_id; },
     getUserName: function () { return scope.user_name; },
-    addErrorMessage: function () {},
+    hasRole: function (name) { return scope.roles.indexOf(name) >= 0 || scope.roles.indexOf('admin') >= 0; },
+    isInteractive: function () { return scope.interactive; },
+    getProperty: function (name) { return call_python('property', name); },
+    generateGUID: function () { return call_python('guid'); },
+    addInfoMessage: function (text) { call_python('info_message', String(text)); },
+    addErrorMessage: function (text) { call_python('error_message', String(text)); },
     info: function (text) { call_python('log', 'info', String(text)); },
     warn: function (text) { call_python('log', 'warn', String(text)); },
     error: function (text) { call_python('log', 'error', String(text)); }
@@ -91,9 +96,12 @@ sn_cc.StandardCredentialsProvider.prototype = {
 };
 
 var sn_ws = {
-    RESTMessageV2: function () {
-        if (arguments.length) { throw new Error('REST message ' + arguments[0] + ' not found'); }
-        this._request = { method: 'get', url: '', headers: {}, body: '', timeout_ms: 175000, substitute: true };
+    RESTMessageV2: function (name, method) {
+        var found = arguments.length ? call_python('rest_method', name, method) : { method: 'get', url: '', headers: {}, body: '' };
+        if (!found) { throw new Error('REST message ' + name + ' with HTTP method ' + method + ' not found'); }
+        this._request = found;
+        this._request.timeout_ms = 175000;
+        this._request.substitute = true;
     }
 };
 sn_ws.RESTMessageV2.prototype = {
@@ -109,8 +117,8 @@ sn_ws.RESTMessageV2.prototype = {
         return {
             getStatusCode: function () { return answer.status; },
             getBody: function () { return answer.body; },
-            haveError: function () { return answer.status >= 400; },
-            getErrorMessage: function () { return answer.status >= 400 ? 'HTTP ' + answer.status : ''; }
+            haveError: function () { return !answer.status || answer.status >= 400; },
+            getErrorMessage: function () { return answer.status >= 400 ? 'HTTP ' + answer.status : answer.problem; }
         };
     }
 };
@@ -118,3 +126,4 @@ sn_ws.RESTMessageV2.prototype = {
 var current = new GlideRecord(scope.table);
 var previous = null;
 current._row = scope.row;
+var action = { setRedirectURL: function () {} };

@@ -1,11 +1,14 @@
 """A ServiceNow instance in this process, for tests and the local system to use, inspect and disturb."""
 
+import ssl
 import time
 from collections.abc import Iterable, Mapping
 
+from local.servicenow import application
 from local.servicenow.access import AccessControls, Operation, Session
 from local.servicenow.approvals import ApprovalActions, Delegates
 from local.servicenow.auth import TOKEN_LIFETIME, Accounts
+from local.servicenow.errors import Refused
 from local.servicenow.faults import Faults
 from local.servicenow.glide import OutboundCall
 from local.servicenow.http_calls import Call
@@ -25,10 +28,11 @@ class ServiceNowInstance(ApprovalActions):
 
     `faults` makes trouble for coming calls; `controls` holds the access controls; `habits` says where this instance
     differs from others (`honours_client_sys_id`, `duplicate_key_status`, `async_user`, `unknown_rota`); `callbacks`
-    says how callbacks go wrong (`enabled`, `delay` in seconds, `copies`).
+    says how callbacks go wrong (`enabled`, `delay` in seconds, `copies`). With `tls`, whose certificate must be loaded,
+    it is reached by HTTPS alone.
     """
 
-    def __init__(self, port: int = 0, clock: Clock = time.time) -> None:
+    def __init__(self, port: int = 0, clock: Clock = time.time, tls: ssl.SSLContext | None = None) -> None:
         self.habits = Habits()
         self.callbacks = CallbackHabits()
         self.faults = Faults()
@@ -40,11 +44,13 @@ class ServiceNowInstance(ApprovalActions):
         self._on_call = OnCall(self._store, self.controls, self.habits)
         api = TableApi(self._store, self.controls, self._records, lambda: self.url)
         self._app = Application(self._accounts, api, self._on_call, self.faults)
-        self._http = HttpServer(port, self._app)
+        self._http = HttpServer(port, self._app, tls)
         for (table, element), choices in CHOICES.items():
             for sequence, (value, label) in enumerate(choices, start=1):
                 row = {"name": table, "element": element, "value": value, "label": label, "sequence": str(sequence)}
                 self._store.insert("sys_choice", row, "system")
+        application.prepare(self._store)
+        application.install(self._store)
 
     # Running
 
@@ -69,7 +75,7 @@ class ServiceNowInstance(ApprovalActions):
     @property
     def url(self) -> str:
         """Where the instance is reached, without a slash at the end; known after the first start."""
-        return f"http://127.0.0.1:{self._http.port}"
+        return self._http.url
 
     # People and credentials
 
@@ -210,6 +216,24 @@ class ServiceNowInstance(ApprovalActions):
         """
         return self.insert_as(user, DECISION, {"ticket": incident, "decision": decision, "reason": reason})
 
+    def click(self, user: str, incident: str, decision: str = "approved", reason: str = "") -> str:
+        """A person presses *Approve access* or *Deny access* on an incident, with a reason written into *Work notes*
+        and not saved: the shipped UI action runs. Answers the decision row's `sys_id`.
+
+        Raises Refused with what the form then says, KeyError for a user or an incident that isn't there.
+        """
+        form = {**self.row("incident", incident), "work_notes": reason}
+        action = {"approved": "approve-access", "rejected": "deny-access"}[decision]
+        result = self._rules.click(self._person(user), action, "incident", form)
+        if not result.made:
+            raise Refused(403, "Operation Failed", " ".join(result.errors))
+        return result.made[0]
+
+    def test_callback(self, user: str, cluster_name: str) -> str:
+        """A person presses *Test callback* on a cluster's row; answers what the form then says. Raises KeyError."""
+        cluster = next(row for row in self.rows(CLUSTER) if row["name"] == cluster_name)
+        return " ".join(self._rules.click(self._person(user), "test-callback", CLUSTER, cluster).told)
+
     # On call
 
     def add_rota(self, name: str, group: str = "", active: bool = True) -> str:
@@ -272,22 +296,30 @@ class ServiceNowInstance(ApprovalActions):
 
     # The bridge's application
 
+    def uninstall_application(self) -> None:
+        """Takes the application out again, with its tables."""
+        application.uninstall(self._store)
+
+    def install_application(self) -> None:
+        """Commits the update set, as an administrator does in the user interface; an instance starts with it."""
+        application.install(self._store)
+
     def configure_cluster(self, cluster_name: str, callback_url: str, callback_key_base64: str) -> None:
         """Says where the callbacks of a Teleport cluster go and with which key (Base64) they are signed.
 
         A cluster that is there is changed.
         """
         with self._store.lock:
-            values = {"name": cluster_name, "callback_url": callback_url}
+            values = {"name": cluster_name, "callback_url": callback_url, "instance_name": application.INSTANCE_NAME}
             cluster = self._store.find_by(CLUSTER, "name", cluster_name)
             if cluster is None:
                 alias = self._store.insert("sys_alias", {"name": f"Access Bridge {cluster_name}"}, "admin")["sys_id"]
-                credential = {"name": f"Access Bridge {cluster_name}", "alias": alias, "password": callback_key_base64}
+                credential = {"name": f"Access Bridge {cluster_name}", "tag": alias, "password": callback_key_base64}
                 self._store.insert("discovery_credentials", credential, "admin")
                 self._store.insert(CLUSTER, {**values, "key_alias": alias}, "admin")
                 return
             self._store.update(CLUSTER, cluster["sys_id"], values, "admin")
-            known = self._store.find_by("discovery_credentials", "alias", cluster["key_alias"])
+            known = self._store.find_by("discovery_credentials", "tag", cluster["key_alias"])
             if known is not None:
                 self._store.update("discovery_credentials", known["sys_id"], {"password": callback_key_base64}, "admin")
 

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from local.servicenow.dictionary import Field, Table, boolean, date, integer, reference, table, text
+from local.servicenow.platform_tables import PLATFORM_TABLES
 from local.servicenow.task_tables import CHANGE_REQUEST, CHANGE_STATES, INCIDENT, REQUESTED_ITEM, REQUESTED_ITEM_STATES
 
 DECISION: Final = "x_acbr_bridge_decision"
@@ -60,6 +61,7 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                 text("name", 255),
                 text("callback_url", 1024),
                 reference("key_alias", "sys_alias"),
+                text("instance_name", 80),
             ),
             table(
                 "sys_user_group",
@@ -123,15 +125,7 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
                 text("element_id", 32),
                 text("value", 4000),
             ),
-            table("sys_alias", "name", text("name", 100)),
-            table(
-                "discovery_credentials",
-                "name",
-                text("name", 100),
-                reference("alias", "sys_alias"),
-                boolean("active", "true"),
-                Field("password", "secret", 255),
-            ),
+            *PLATFORM_TABLES,
         )
     }
 )

@@ -11,9 +11,9 @@ import dukpy
 
 from local.servicenow.access import Session
 from local.servicenow.errors import Refused, rule_abort
-from local.servicenow.glide import Outbox, ScriptEngine
+from local.servicenow.glide import ClickResult, Outbox, ScriptEngine
 from local.servicenow.records import Habits
-from local.servicenow.schema import APPROVAL, DECISION
+from local.servicenow.schema import APPROVAL, CLUSTER, DECISION
 from local.servicenow.store import Row, Store
 
 _STOP: Final = None
@@ -30,6 +30,11 @@ class _AsyncRule:
 
 _RECORD_VOTE: Final = _AsyncRule("Record vote", "record-vote", APPROVAL)
 _SEND_DECISION: Final = _AsyncRule("Send decision", "send-decision", DECISION)
+# Table -> the rule's name and script.
+_BEFORE_INSERT: Final = {
+    DECISION: ("Fill decision", "fill-decision"),
+    CLUSTER: ("Name instance", "name-instance"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +46,23 @@ class _Job:
 
 @dataclass(slots=True)
 class CallbackHabits:
-    """How callbacks go wrong: not sent at all, sent later (seconds), or sent more than once."""
+    """How callbacks go wrong: not sent at all, sent later (seconds), or sent more than once; and whether `execute()`
+    throws where nothing answers, or has the status 0."""
 
     enabled: bool = True
     delay: float = 0.0
     copies: int = 1
+    throws: bool = True
 
 
 class BusinessRules:
-    """Runs *Fill decision* within the insert; *Record vote* and *Send decision* in the scheduler's own thread."""
+    """Runs *Fill decision* and *Name instance* within the insert, *Record vote* and *Send decision* in the scheduler's
+    own thread, and the UI actions when a person clicks."""
 
     def __init__(self, store: Store, callbacks: CallbackHabits, habits: Habits) -> None:
         self.outbox = Outbox()
         self._store = store
-        self._engine = ScriptEngine(store, self.outbox, self._insert_by_script)
+        self._engine = ScriptEngine(store, self.outbox, self._insert_by_script, lambda: callbacks.throws)
         self._callbacks = callbacks
         self._habits = habits
         self._jobs: queue.Queue[_Job | None] = queue.Queue()
@@ -65,11 +73,12 @@ class BusinessRules:
 
     def before_insert(self, session: Session, table: str, row: Row) -> Row:
         """Answers the row as the rule leaves it. Raises Refused (403) where the rule aborts the insert."""
-        if table != DECISION:
+        if table not in _BEFORE_INSERT:
             return row
-        result = self._engine.run(session, "fill-decision", table, row)
+        name, script = _BEFORE_INSERT[table]
+        result = self._engine.run(session, script, table, row)
         if result.aborted:
-            raise rule_abort(table, "Fill decision", hashlib.md5(b"Fill decision").hexdigest())
+            raise rule_abort(table, name, hashlib.md5(name.encode()).hexdigest())
         return {**row, **result.changes}
 
     def after_insert(self, session: Session, table: str, row: Row) -> None:
@@ -93,6 +102,10 @@ class BusinessRules:
     def record_vote(self, session: Session, approval: str) -> None:
         """Schedules *Record vote* for an approval row; the condition isn't tested again."""
         self._schedule(_Job(_RECORD_VOTE, session, approval))
+
+    def click(self, session: Session, action: str, table: str, row: Row) -> ClickResult:
+        """A person's click on a UI action (the name of its script) of a record as his form shows it."""
+        return self._engine.click(session, action, table, row)
 
     def wait(self, timeout: float) -> bool:
         """Waits until nothing is scheduled or running; False where `timeout` seconds passed first."""

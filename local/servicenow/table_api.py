@@ -70,7 +70,7 @@ class TableApi:
     def answer(self, request: Request) -> Answer:
         """Does what is asked. Raises Refused with the platform's own texts."""
         _check_headers(request)
-        if request.route.table not in TABLES:
+        if not self._is_there(request.route.table):
             raise Refused(400, f"Invalid table {request.route.table}")
         actions: dict[tuple[str, bool], Callable[[Request], Answer]] = {
             ("GET", False): self._list,
@@ -86,6 +86,12 @@ class TableApi:
         if action is None:
             raise Refused(405, "Method not supported", f"{request.method} is not supported here")
         return action(request)
+
+    def _is_there(self, table: str) -> bool:
+        """Whether the instance has the table; one of an application comes and goes with that."""
+        if table not in TABLES:
+            return False
+        return not table.startswith("x_") or self._store.find_by("sys_db_object", "name", table) is not None
 
     def _list(self, request: Request) -> Answer:
         table, renderer = request.route.table, self._renderer(request)

@@ -4,6 +4,7 @@
  */
 var BridgeCallback = Class.create();
 BridgeCallback.prototype = {
+    MESSAGE: 'Access Bridge callback',
     TIMEOUT_MS: 10000,
 
     initialize: function () {},
@@ -21,14 +22,28 @@ BridgeCallback.prototype = {
         if (!cluster) {
             return 'not sent: no callback is configured for cluster ' + decision.getValue('cluster');
         }
+        return this.deliver(cluster, 'decision', decision.getUniqueValue(), body);
+    },
+
+    /* Sends a signed test, which decides nothing, for a cluster's row. Answers as send does; 200 is good. */
+    test: function (cluster) {
+        return this.deliver(cluster, 'test', gs.generateGUID(), JSON.stringify({ test: true }));
+    },
+
+    deliver: function (cluster, method, eventId, body) {
+        var instance = gs.getProperty('instance_name');
+        if (cluster.getValue('instance_name') !== instance) {
+            return 'not sent: the cluster is configured for instance ' + (cluster.getValue('instance_name') || '(none)') +
+                ' and this is ' + instance;
+        }
         try {
             var key = this.key(cluster.getValue('key_alias'));
             if (!key) {
                 return 'not sent: the key alias of the cluster has no credential';
             }
-            return this.post(cluster.getValue('callback_url'), key, decision.getUniqueValue(), body);
+            return this.post(method, cluster.getValue('callback_url'), key, eventId, body);
         } catch (error) {
-            gs.error('Access Bridge: the callback for decision ' + decision.getUniqueValue() + ' failed: ' + error.message);
+            gs.error('Access Bridge: the callback ' + eventId + ' failed: ' + error.message);
             return 'no answer: ' + error.message;
         }
     },
@@ -57,14 +72,13 @@ BridgeCallback.prototype = {
         return credential ? credential.getAttribute('password') : null;
     },
 
-    post: function (url, key, eventId, body) {
+    post: function (method, url, key, eventId, body) {
         var timestamp = String(Math.floor(new GlideDateTime().getNumericValue() / 1000));
         var signed = 'v1.' + timestamp + '.' + eventId + '.' + body;
         var signature = new CertificateEncryption().generateMac(key, 'HmacSHA256', signed);
-        var request = new sn_ws.RESTMessageV2();
+        var request = new sn_ws.RESTMessageV2(this.MESSAGE, method);
+        var response = null;
         request.setEndpoint(url);
-        request.setHttpMethod('POST');
-        request.setRequestHeader('Content-Type', 'application/json; charset=utf-8');
         request.setRequestHeader('X-Bridge-Timestamp', timestamp);
         request.setRequestHeader('X-Bridge-Event-Id', eventId);
         request.setRequestHeader('X-Bridge-Signature', 'v1=' + signature);
@@ -72,7 +86,8 @@ BridgeCallback.prototype = {
         request.setRequestBody(body);
         request.setHttpTimeout(this.TIMEOUT_MS);
         /* The rule that calls this is asynchronous, so waiting here holds up nobody. */
-        return String(request.execute().getStatusCode());
+        response = request.execute();
+        return response.getStatusCode() ? String(response.getStatusCode()) : 'no answer: ' + response.getErrorMessage();
     },
 
     /* Notes how the last callback went. No other rule runs for that, so it can't start another callback. */

@@ -27,6 +27,16 @@ def test_a_mac_that_the_documentation_does_not_cover_is_refused(key: str, algori
         generate_mac(key, algorithm, data)
 
 
+@pytest.mark.parametrize("length", [1, 32, 64, 65, 200])
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1000])
+def test_openssl_computes_the_same_mac_for_any_length_of_key_and_text(length: int, size: int) -> None:
+    key = bytes((7 * index + length) % 256 for index in range(length))
+    text = "".join(chr(32 + (11 * index + size) % 95) for index in range(size))
+    command = ["openssl", "dgst", "-sha256", "-mac", "HMAC", "-macopt", f"hexkey:{key.hex()}", "-binary"]
+    by_openssl = subprocess.run(command, input=text.encode("ascii"), stdout=subprocess.PIPE, check=True).stdout
+    assert generate_mac(base64.b64encode(key).decode(), "HmacSHA256", text) == base64.b64encode(by_openssl).decode()
+
+
 @pytest.mark.parametrize("decision", ["approved", "rejected"])
 def test_a_click_sends_one_signed_callback(
     sn: ServiceNowInstance, ticket: str, receiver: Receiver, decision: str
@@ -96,7 +106,7 @@ def test_a_callback_that_waits_survives_a_restart(sn: ServiceNowInstance, ticket
     assert receiver.next().headers["x-bridge-event-id"] == row
 
 
-@pytest.mark.parametrize("status", [401, 503])
+@pytest.mark.parametrize("status", [200, 202, 400, 401, 413, 429, 500, 502, 503, 504])
 def test_what_the_bridge_answers_is_noted(sn: ServiceNowInstance, ticket: str, receiver: Receiver, status: int) -> None:
     receiver.status = status
     row = sn.decide("bob", ticket)
@@ -115,6 +125,17 @@ def test_no_answer_and_no_configuration_are_noted(sn: ServiceNowInstance, ticket
     assert delivery == "not sent: no callback is configured for cluster other.example.test"
     assert len(sn.system_log) == 1
     assert KEY not in json.dumps(sn.system_log)
+
+
+def test_an_execute_that_does_not_throw_but_has_no_status_is_no_answer_either(
+    sn: ServiceNowInstance, ticket: str
+) -> None:
+    sn.callbacks.throws = False
+    sn.configure_cluster(CLUSTER, "http://127.0.0.1:9/servicenow/decisions", KEY)
+    row = sn.decide("bob", ticket)
+    assert sn.wait_for_callbacks()
+    assert [call.status for call in sn.outbound_calls] == [0]
+    assert sn.row("x_acbr_bridge_decision", row)["delivery"].startswith("no answer: ")
 
 
 def test_a_ticket_whose_ids_are_not_of_their_form_sends_nothing(sn: ServiceNowInstance, ticket: str) -> None:
