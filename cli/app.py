@@ -6,6 +6,7 @@ import typer
 
 from cli import decisions
 from cli.problem import Commands
+from cli.servicenow import app as servicenow
 
 app = typer.Typer(
     cls=Commands,
@@ -16,3 +17,4 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(decisions.app, name="decisions")
+app.add_typer(servicenow.app, name="servicenow")
