@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from local.teleport.identity import CertificateIdentity
 from local.teleport.ids import new_uuid
+from local.teleport.join_token import Token
 from local.teleport.proto import local_teleport_pb2 as pb
 from local.teleport.times import GO_ZERO_TEXT, nanoseconds, now_ns, rfc3339_nano, round_to_milliseconds
 
 AuditEvent = dict[str, Any]
 
 USER_KIND_HUMAN, USER_KIND_BOT, USER_KIND_SYSTEM = 1, 2, 3
+
+_LOOPBACK = "127.0.0.1"
 
 
 def _event(cluster: str, kind: str, code: str, fields: Mapping[str, Any]) -> AuditEvent:
@@ -118,3 +122,64 @@ def lock_created(cluster: str, name: str, target: str, admin: str) -> AuditEvent
         "user_kind": USER_KIND_SYSTEM,
     }
     return _event(cluster, "lock.created", "TLK00I", fields)
+
+
+def bot_joined(cluster: str, bot_instance: str, token: Token, account: str, arn: str) -> AuditEvent:
+    """`bot.join`: a bot joined by `iam`."""
+    fields = {
+        "addr.remote": _LOOPBACK,
+        "attributes": {"Account": account, "Arn": arn},
+        "bot_instance_id": bot_instance,
+        "bot_name": token.bot_name,
+        "method": token.join_method,
+        "success": True,
+        "token_name": token.name,
+        "user_name": f"bot-{token.bot_name}",
+    }
+    return _event(cluster, "bot.join", "TJ001I", fields)
+
+
+def bot_join_failed(cluster: str, error: str, token: Token | None) -> AuditEvent:
+    """`bot.join` that failed. Recorded is one without a known token; else the event names token and bot."""
+    fields: dict[str, Any] = {"addr.remote": _LOOPBACK, "error": error, "success": False}
+    if token is not None:
+        fields |= {"bot_name": token.bot_name, "method": token.join_method, "token_name": token.name}
+    return _event(cluster, "bot.join", "TJ001E", fields)
+
+
+def instance_join_failed(cluster: str, error: str, node_name: str, role: str) -> AuditEvent:
+    """`instance.join` that failed: what wanted to join was no bot."""
+    fields = {
+        "addr.remote": _LOOPBACK,
+        "error": error,
+        "node_name": node_name,
+        "role": role,
+        "success": False,
+        "token_expires": GO_ZERO_TEXT,
+    }
+    return _event(cluster, "instance.join", "TJ002E", fields)
+
+
+def certificate_created(cluster: str, holder: CertificateIdentity, logins: Sequence[str], expires: int) -> AuditEvent:
+    """`cert.create` of a join. The proxy's own client stands in `user_agent`, whoever joined."""
+    who = {
+        "bot_instance_id": holder.bot_instance,
+        "bot_name": holder.bot_name,
+        "client_ip": _LOOPBACK,
+        "expires": rfc3339_nano(expires),
+        "logins": list(logins),
+        "prev_identity_expires": GO_ZERO_TEXT,
+        "private_key_policy": "none",
+        "roles": list(holder.roles),
+        "route_to_cluster": cluster,
+        "teleport_cluster": cluster,
+        "user": holder.user,
+    }
+    fields = {"cert_type": "user", "identity": who, "user_agent": "grpc-go/1.72.1"}
+    return _event(cluster, "cert.create", "TC000I", fields)
+
+
+def impersonation_refused(cluster: str, error: str) -> AuditEvent:
+    """`user.login` that failed: a certificate was asked for with roles that the caller may not take."""
+    fields = {"error": error, "message": error, "method": "client.cert", "success": False}
+    return _event(cluster, "user.login", "T1000W", fields)

@@ -14,7 +14,8 @@ class Caller:
 
     `roles` are those of his certificate. `is_admin` marks `tctl` on the auth host, which no rule binds. `session_end`
     (nanoseconds since 1970) is when his certificate ends: access that he asks for ends then at the latest. Zero: never.
-    `has_touched_key`: he has just answered the question for his security key.
+    `has_touched_key`: he has just answered the question for his security key. `bot_instance` and `join_attributes` are
+    those of a bot's certificate.
     """
 
     user: str
@@ -25,6 +26,8 @@ class Caller:
     session_end: int = 0
     is_nobody: bool = False
     has_touched_key: bool = False
+    bot_instance: str = ""
+    join_attributes: str = ""
 
     def audit_keys(self, user: str = "") -> dict[str, Any]:
         """The keys of an audit event that tell who acted; `user` replaces his own name (recorded: the requester's)."""

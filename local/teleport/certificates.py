@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
@@ -81,23 +82,22 @@ def certificate_authority(organization: str) -> KeyAndCertificate:
 
 def _sign(
     authority: KeyAndCertificate,
-    key: ec.EllipticCurvePrivateKey,
+    key: CertificatePublicKeyTypes,
     subject: x509.Name,
     usages: Sequence[x509.ObjectIdentifier],
-    lifetime: timedelta,
+    end: datetime,
 ) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
     identifier = authority.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     # Teleport starts a certificate a minute early (recorded). One that ended already has to start earlier still.
-    start = min(now, now + lifetime) - timedelta(minutes=1)
+    start = min(datetime.now(UTC), end) - timedelta(minutes=1)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(authority.certificate.subject)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
-        .not_valid_after(now + lifetime)
+        .not_valid_after(end)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
@@ -121,14 +121,23 @@ def server_certificate(
     )
     names: list[x509.GeneralName] = [x509.DNSName(name) for name in dns_names]
     names += [x509.IPAddress(ip_address(address)) for address in addresses]
-    builder = _sign(authority, key, subject, [ExtendedKeyUsageOID.SERVER_AUTH], timedelta(days=3649))
+    end = datetime.now(UTC) + timedelta(days=3649)
+    builder = _sign(authority, key.public_key(), subject, [ExtendedKeyUsageOID.SERVER_AUTH], end)
     builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return KeyAndCertificate(key, builder.sign(authority.key, hashes.SHA256()))
 
 
 def client_certificate(authority: KeyAndCertificate, subject: x509.Name, lifetime: timedelta) -> KeyAndCertificate:
-    """A user's certificate. `lifetime` below zero makes one that has ended already."""
+    """A user's certificate, and a key for it. `lifetime` below zero makes one that has ended already."""
     key = ec.generate_private_key(ec.SECP256R1())
+    return KeyAndCertificate(
+        key, certificate_for_key(authority, key.public_key(), subject, datetime.now(UTC) + lifetime)
+    )
+
+
+def certificate_for_key(
+    authority: KeyAndCertificate, key: CertificatePublicKeyTypes, subject: x509.Name, end: datetime
+) -> x509.Certificate:
+    """A user's certificate for a key of his own, valid until `end`."""
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-    builder = _sign(authority, key, subject, usages, lifetime)
-    return KeyAndCertificate(key, builder.sign(authority.key, hashes.SHA256()))
+    return _sign(authority, key, subject, usages, end).sign(authority.key, hashes.SHA256())

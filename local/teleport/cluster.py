@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Literal
 
 from local.teleport import audit, request_service
 from local.teleport.audit import AuditEvent
 from local.teleport.auth_connection import AuthConnection
+from local.teleport.authorities import Authorities
 from local.teleport.calls import Call
 from local.teleport.certificates import KeyAndCertificate, certificate_authority, client_certificate, server_certificate
 from local.teleport.client import UserClient
 from local.teleport.faults import Faults
+from local.teleport.grpc_connection import GrpcConnection
+from local.teleport.http2_web import NotFoundOverHttp2
 from local.teleport.identity import (
     CertificateIdentity,
     IdentityShape,
@@ -27,11 +32,15 @@ from local.teleport.identity import (
     unusable_logins,
 )
 from local.teleport.ids import new_uuid
-from local.teleport.listeners import Accept, AuthDoor, Listener, ProxyDoor
+from local.teleport.issuing import Issuer
+from local.teleport.join_service import JoinService
+from local.teleport.listeners import Accept, AuthDoor, Listener, NothingServed, ProxyDoor, Served, admit
 from local.teleport.proto import local_teleport_pb2 as pb
 from local.teleport.resources import Edition
 from local.teleport.state import ClusterState, SecondFactor, StoredUser
+from local.teleport.sts import Sts
 from local.teleport.times import SECOND
+from local.teleport.upgrade import PING_INTERVAL, Upgrades
 from local.teleport.web import WebConnection, WebFacts
 
 _AUTH_NAMES = ("teleport.cluster.local", "*.teleport.cluster.local")
@@ -57,29 +66,35 @@ class TeleportCluster:
         *,
         on_behalf: bool = False,
         second_factor: SecondFactor = "webauthn",
+        joining: Literal["legacy", "new only"] = "legacy",
     ) -> None:
         """Makes the authorities and an empty cluster; nothing listens yet.
 
         `directory` holds the servers' keys (a temporary one by default). `edition` `oss` refuses reviews. `on_behalf`:
         the server is newer and knows `submit_for_users` and long-term requests, neither of which is recorded.
         `version`: what it says it is, by default 18.0.0 as recorded, or the newer one. `second_factor`: with `webauthn`
-        (recorded) administrative actions of people need it; with `otp`, one-time codes, they don't. Ports of 0: free
-        ones, kept from the first start on.
+        (recorded) administrative actions of people need it; with `otp`, one-time codes, they don't. `joining`: `new
+        only` is a server without the join service that was recorded; the newer one, which nobody tried, is on neither.
+        Ports of 0: free ones, kept from the first start on.
         """
         version = version or (_ON_BEHALF_VERSION if on_behalf else _RECORDED_VERSION)
         self._state = ClusterState(name, edition, version, on_behalf, second_factor)
         self._directory = directory or Path(mkdtemp(prefix="teleport-"))
         self._ports = [proxy_port, auth_port]
-        self._host_authority = certificate_authority(name)
-        self._user_authority = certificate_authority(name)
+        self._authorities = Authorities(name)
         self._web_authority = certificate_authority("Example Private Web CA")
         self._ssh = SshAuthorities()
-        self._auth_tls = self._server_context("auth", self._auth_certificate(), ["h2"])
-        self._auth_tls.verify_mode = ssl.CERT_OPTIONAL
-        self._auth_tls.load_verify_locations(cadata=self._user_authority.certificate_pem)
+        self._issuer = Issuer(name, self._authorities, self._ssh)
+        self.sts = Sts()
+        """AWS's side of a join: add credentials to it, or make it unreachable."""
+        self._join_service = JoinService(self._state, self._issuer, self.sts) if joining == "legacy" else None
+        self._auth_tls, self._upgraded_tls = self._host_contexts()
         web = server_certificate(self._web_authority, "Example", ["localhost"], ["127.0.0.1"])
         self._web_tls = self._server_context("web", web, ["http/1.1"])
-        self._connections: set[AuthConnection] = set()
+        self._web_http2_tls = self._server_context("web", web, ["h2"])
+        self._public_tls = self._server_context("public", web, ["h2"])
+        self._tunnel_tls = self._server_context("tunnel", web, ["teleport-reversetunnel"])
+        self._connections: set[GrpcConnection] = set()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ending: asyncio.Event | None = None
@@ -87,6 +102,12 @@ class TeleportCluster:
         self.calls: list[Call] = []
         self.expiry_delay = 60.0
         """Seconds from a request's expiry until the expiry job tells of it and forgets it (recorded: up to 60)."""
+        self.public_addr = ""
+        """`host:port` at which the proxy says it is found, as a load balancer's; empty: `proxy_addr`."""
+        self.upgrades_connections = True
+        """Whether the proxy's web side knows the connection upgrade; one that does not is too old for it."""
+        self.upgrade_ping_interval = PING_INTERVAL
+        """Seconds between pings on a connection upgraded with `alpn-ping`; read at `start`."""
 
     # ---- on and off
 
@@ -131,10 +152,23 @@ class TeleportCluster:
 
     async def _serve(self, ready: threading.Event) -> None:
         self._ending = asyncio.Event()
-        auth = AuthDoor(self._auth_tls, self._new_connection, lambda: WebConnection(None))
-        proxy = ProxyDoor(self.name, auth, self._web_tls, lambda: WebConnection(self._web_facts()))
+        auth = AuthDoor(lambda: self._auth_tls, self._new_connection, lambda: WebConnection(None))
+        upgrades = Upgrades(
+            lambda connection: admit(connection, functools.partial(proxy.accept, upgraded=True)),
+            self.upgrade_ping_interval,
+        )
+        proxy = ProxyDoor(
+            self.name,
+            auth,
+            web=Served(self._web_tls, lambda: self._new_web_connection(upgrades)),
+            web_http2=Served(self._web_http2_tls, NotFoundOverHttp2),
+            public_grpc=Served(self._public_tls, self._new_public_connection),
+            upgraded_grpc=lambda: Served(self._upgraded_tls, self._new_public_connection),
+            tunnel=Served(self._tunnel_tls, NothingServed),
+        )
         accepts: list[Accept] = [proxy.accept, auth.accept]
         async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(upgrades.close)
             for index, accept in enumerate(accepts):
                 listener = Listener(self._ports[index], accept)
                 stack.push_async_callback(listener.close)
@@ -154,10 +188,26 @@ class TeleportCluster:
             await asyncio.sleep(_EXPIRY_LOOK)
 
     def _new_connection(self) -> AuthConnection:
-        return AuthConnection(self._state, self.faults, self.calls, lambda: self.proxy_addr, self._connections)
+        return AuthConnection(
+            self._state,
+            self.faults,
+            self.calls,
+            lambda: self.public_addr or self.proxy_addr,
+            self._connections,
+            self._issuer,
+            self._join_service,
+        )
+
+    def _new_public_connection(self) -> GrpcConnection:
+        return GrpcConnection(self.faults, self.calls, self._connections, self._join_service, {})
+
+    def _new_web_connection(self, upgrades: Upgrades) -> WebConnection:
+        return WebConnection(self._web_facts(), upgrades if self.upgrades_connections else None)
 
     def _web_facts(self) -> WebFacts:
-        return WebFacts(self.name, self._state.version, self._state.edition, self._ports[0], self._state.second_factor)
+        state = self._state
+        public_addr = self.public_addr or self.proxy_addr
+        return WebFacts(self.name, state.version, state.edition, self._ports[0], public_addr, state.second_factor)
 
     def _server_context(self, name: str, own: KeyAndCertificate, protocols: list[str]) -> ssl.SSLContext:
         """TLS 1.2 and newer, without session tickets, as the real servers."""
@@ -173,9 +223,14 @@ class TeleportCluster:
         context.load_cert_chain(path)
         return context
 
-    def _auth_certificate(self) -> KeyAndCertificate:
+    def _host_contexts(self) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+        """The TLS settings of the auth server, and those of the proxy where it shows its host certificate."""
         names = [f"{self._state.host_id}.{self.name}", *_AUTH_NAMES]
-        return server_certificate(self._host_authority, self.name, names, ["127.0.0.1"])
+        own = server_certificate(self._authorities.host.signer, self.name, names, ["127.0.0.1"])
+        auth = self._server_context("auth", own, ["h2"])
+        auth.verify_mode = ssl.CERT_OPTIONAL
+        auth.load_verify_locations(cadata=self.user_ca_pem)
+        return auth, self._server_context("upgraded", own, ["h2"])
 
     # ---- what a client needs
 
@@ -206,13 +261,13 @@ class TeleportCluster:
 
     @property
     def host_ca_pem(self) -> str:
-        """The Host CA: what a client has to trust for gRPC."""
-        return self._host_authority.certificate_pem
+        """The Host CA: what a client has to trust for gRPC. Within a rotation the new one, then the old one."""
+        return "".join(self._authorities.host.certificates)
 
     @property
     def user_ca_pem(self) -> str:
-        """The User CA, which no client should load: OpenSSL then sends two certificates."""
-        return self._user_authority.certificate_pem
+        """The User CA, which no client should load: OpenSSL then sends two certificates. In a rotation, both."""
+        return "".join(self._authorities.user.certificates)
 
     def identity_file(
         self,
@@ -236,14 +291,22 @@ class TeleportCluster:
         if roles is None:
             roles = bot.roles if bot else known.roles
         if shape == "tbot":
-            holder = CertificateIdentity(user, roles, impersonator=user, bot_name=bot.name if bot else user)
+            holder = CertificateIdentity(
+                user,
+                roles,
+                impersonator=user,
+                bot_name=bot.name if bot else user,
+                bot_instance=new_uuid(),
+                join_attributes='{"meta":{"join_method":"token"}}',
+            )
         else:
             holder = CertificateIdentity(user, roles, impersonator=self._state.admin.user if shape == "tctl" else "")
         logins = unusable_logins()
         traits = {key: list(values) for key, values in known.traits.items()}
-        own = client_certificate(self._user_authority, subject(self.name, holder, logins, traits), ttl)
-        ssh = "" if shape == "tbot" else self._ssh.user_certificate(own, user, logins, ttl)
-        return identity_text(own, self._host_authority, self._ssh.known_host(self.name), ssh)
+        own = client_certificate(self._authorities.user.signer, subject(self.name, holder, logins, traits), ttl)
+        end = datetime.now(UTC) + ttl
+        ssh = "" if shape == "tbot" else self._ssh.user_certificate(own.key.public_key(), user, logins, end)
+        return identity_text(own, self.host_ca_pem, self._ssh.known_host(self.name), ssh)
 
     # ---- what is in it
 
@@ -341,6 +404,29 @@ class TeleportCluster:
         """Deletes a user. Certificates made for him stay valid, and every call with one is refused."""
         with self._state.mutex:
             self._state.users.pop(user, None)
+
+    def remove_token(self, name: str) -> None:
+        """Deletes a join token: who joins by it from now on is refused. Certificates made by then stay valid."""
+        with self._state.mutex:
+            self._state.tokens.pop(name, None)
+
+    def rotate_host_authority(self, *, keep_old: bool) -> None:
+        """A new Host CA signs the servers' certificates at once, for connections from now on.
+
+        `keep_old`: within a rotation, where a join hands out both; else the rotation is over and the old one is gone.
+        """
+        with self._state.mutex:
+            self._authorities.host.rotate(keep_old=keep_old)
+            self._auth_tls, self._upgraded_tls = self._host_contexts()
+
+    def rotate_user_authority(self, *, keep_old: bool) -> None:
+        """A new User CA signs the clients' certificates at once.
+
+        `keep_old`: within a rotation, where those that the old one signed are accepted too; else they no longer are.
+        """
+        with self._state.mutex:
+            self._authorities.user.rotate(keep_old=keep_old)
+            self._auth_tls, self._upgraded_tls = self._host_contexts()
 
     def remove_request(self, request_id: str) -> None:
         """Forgets a request without an audit event, as servers before the expiry job did."""

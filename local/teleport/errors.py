@@ -1,5 +1,8 @@
 """How the cluster says no."""
 
+import contextlib
+from collections.abc import Iterator
+
 from grpclib.const import Status
 
 
@@ -13,6 +16,16 @@ class RefusedError(Exception):
         super().__init__(f"{status.name}: {message}")
         self.status = status
         self.message = message
+
+
+@contextlib.contextmanager
+def within(step: str) -> Iterator[None]:
+    """Puts the step at which a call was refused above the refusal, which moves in by a tab (recorded)."""
+    try:
+        yield
+    except RefusedError as error:
+        indented = error.message.replace("\n", "\n\t")
+        raise RefusedError(error.status, f"{step}\n\t{indented}") from error
 
 
 def access_denied(message: str) -> RefusedError:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.hazmat.primitives.serialization import SSHCertificateBuilder, SSHCertificateType
+from cryptography.hazmat.primitives.serialization import (
+    SSHCertificateBuilder,
+    SSHCertificateType,
+    SSHCertPublicKeyTypes,
+)
 from cryptography.x509.oid import NameOID
 
 from local.teleport.certificates import KeyAndCertificate
@@ -34,13 +37,18 @@ _JOIN_ATTRIBUTES = x509.ObjectIdentifier(f"{_TELEPORT}.2.21")
 
 @dataclass(frozen=True, slots=True)
 class CertificateIdentity:
-    """What a client certificate says about its holder. `expires` is in nanoseconds since 1970."""
+    """What a client certificate says about its holder. `expires` is in nanoseconds since 1970.
+
+    Of a bot: `bot_instance` is its join, `join_attributes` (JSON) how it joined.
+    """
 
     user: str
     roles: tuple[str, ...]
     impersonator: str = ""
     bot_name: str = ""
     expires: int = 0
+    bot_instance: str = ""
+    join_attributes: str = ""
 
 
 def _attribute(oid: x509.ObjectIdentifier, value: str) -> x509.RelativeDistinguishedName:
@@ -65,14 +73,12 @@ def subject(
     if identity.impersonator:
         names.append(_attribute(_IMPERSONATOR, identity.impersonator))
     if identity.bot_name:
-        names += [
-            _attribute(_NO_REISSUE, "true"),
-            _attribute(_BOT_NAME, identity.bot_name),
-            _attribute(_BOT_INSTANCE, new_uuid()),
-        ]
+        if identity.impersonator:
+            names.append(_attribute(_NO_REISSUE, "true"))
+        names += [_attribute(_BOT_NAME, identity.bot_name), _attribute(_BOT_INSTANCE, identity.bot_instance)]
     names += [_attribute(_USER_TYPE, "local"), _attribute(_KEY_POLICY, "none")]
     if identity.bot_name:
-        names.append(_attribute(_JOIN_ATTRIBUTES, '{"meta":{"join_method":"token"}}'))
+        names.append(_attribute(_JOIN_ATTRIBUTES, identity.join_attributes))
     return x509.Name(names)
 
 
@@ -91,7 +97,14 @@ def from_certificate(der: bytes) -> CertificateIdentity:
         impersonator=_value(name, _IMPERSONATOR),
         bot_name=_value(name, _BOT_NAME),
         expires=int(certificate.not_valid_after_utc.timestamp()) * 1_000_000_000,
+        bot_instance=_value(name, _BOT_INSTANCE),
+        join_attributes=_value(name, _JOIN_ATTRIBUTES),
     )
+
+
+def _openssh(key: ed25519.Ed25519PrivateKey) -> str:
+    public = key.public_key()
+    return public.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
 
 
 class SshAuthorities:
@@ -101,28 +114,35 @@ class SshAuthorities:
         self._user = ed25519.Ed25519PrivateKey.generate()
         self._host = ed25519.Ed25519PrivateKey.generate()
 
-    def user_certificate(self, holder: KeyAndCertificate, name: str, logins: Sequence[str], ttl: timedelta) -> str:
-        """One line: an SSH certificate for the holder's key."""
-        now = int(time.time())
+    def user_certificate(self, key: SSHCertPublicKeyTypes, name: str, logins: Sequence[str], end: datetime) -> str:
+        """One line: an SSH certificate for a key, valid until `end`."""
+        start, last = int(datetime.now(UTC).timestamp()), int(end.timestamp())
         builder = (
             SSHCertificateBuilder()
-            .public_key(holder.key.public_key())
+            .public_key(key)
             .serial(0)
             .type(SSHCertificateType.USER)
             .key_id(name.encode())
             .valid_principals([login.encode() for login in logins])
-            .valid_after(min(now, now + int(ttl.total_seconds())) - 60)
-            .valid_before(now + int(ttl.total_seconds()))
+            .valid_after(min(start, last) - 60)
+            .valid_before(last)
             .add_extension(b"permit-port-forwarding", b"")
         )
         return builder.sign(self._user).public_bytes().decode()
 
+    @property
+    def user_key(self) -> str:
+        """One line: the public key of the authority that signs users' SSH certificates."""
+        return _openssh(self._user)
+
+    @property
+    def host_key(self) -> str:
+        """One line: the public key of the authority that signs the cluster's SSH host keys."""
+        return _openssh(self._host)
+
     def known_host(self, cluster: str) -> str:
-        """One line: the authority that signs the cluster's SSH host keys."""
-        public = self._host.public_key().public_bytes(
-            serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
-        )
-        return f"@cert-authority {cluster},*.{cluster} {public.decode()} type=host"
+        """One line of a `known_hosts` file: the authority that signs the cluster's SSH host keys."""
+        return f"@cert-authority {cluster},*.{cluster} {self.host_key} type=host"
 
 
 def unusable_logins() -> list[str]:
@@ -130,9 +150,7 @@ def unusable_logins() -> list[str]:
     return [f"-teleport-nologin-{new_uuid()}", "-teleport-internal-join"]
 
 
-def identity_text(
-    holder: KeyAndCertificate, host_authority: KeyAndCertificate, known_host: str, ssh_certificate: str = ""
-) -> str:
+def identity_text(holder: KeyAndCertificate, host_ca_pem: str, known_host: str, ssh_certificate: str = "") -> str:
     """An identity file: key, SSH certificate (if any), client certificate, SSH host authority, Host CA."""
     return "".join(
         [
@@ -140,6 +158,6 @@ def identity_text(
             f"{ssh_certificate}\n" if ssh_certificate else "",
             holder.certificate_pem,
             f"{known_host}\n",
-            host_authority.certificate_pem,
+            host_ca_pem,
         ]
     )

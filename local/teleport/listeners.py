@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from local.teleport.client_hello import NO_APPLICATION_PROTOCOL, IncompleteError, NotTlsError, offered_protocols
 
@@ -62,6 +63,18 @@ async def _peek(connection: socket.socket) -> list[str]:
         seen = len(data)
 
 
+async def admit(connection: socket.socket, accept: Accept) -> None:
+    """Looks at a connection before TLS and gives it to `accept` with what it offers; closes it if that fails."""
+    try:
+        async with asyncio.timeout(_HANDSHAKE_TIMEOUT):
+            await accept(connection, await _peek(connection))
+    except (NotTlsError, OSError, TimeoutError):
+        connection.close()
+    except asyncio.CancelledError:
+        connection.close()
+        raise
+
+
 class Listener:
     """Accepts on one port. Each connection is looked at before TLS, then given to `accept` with what it offers."""
 
@@ -92,17 +105,7 @@ class Listener:
         while True:
             connection, _ = await loop.sock_accept(self._socket)
             connection.setblocking(False)
-            self._spawn(self._handle(connection))
-
-    async def _handle(self, connection: socket.socket) -> None:
-        try:
-            async with asyncio.timeout(_HANDSHAKE_TIMEOUT):
-                await self._accept(connection, await _peek(connection))
-        except (NotTlsError, OSError, TimeoutError):
-            connection.close()
-        except asyncio.CancelledError:
-            connection.close()
-            raise
+            self._spawn(admit(connection, self._accept))
 
 
 async def serve_tls(connection: socket.socket, factory: ProtocolFactory, context: ssl.SSLContext) -> None:
@@ -116,7 +119,8 @@ async def serve_tls(connection: socket.socket, factory: ProtocolFactory, context
 class AuthDoor:
     """The auth server's port: TLS with `h2` only, and client certificates if the client has one."""
 
-    def __init__(self, context: ssl.SSLContext, grpc: ProtocolFactory, legacy: ProtocolFactory) -> None:
+    def __init__(self, context: Callable[[], ssl.SSLContext], grpc: ProtocolFactory, legacy: ProtocolFactory) -> None:
+        """`context`: the TLS settings of the moment, which a rotation of the authorities changes."""
         self._context = context
         self._grpc = grpc
         self._legacy = legacy
@@ -124,26 +128,65 @@ class AuthDoor:
     async def accept(self, connection: socket.socket, offered: list[str]) -> None:
         """Without ALPN comes the old HTTP/1.1 server, without `h2` in the list the alert that was recorded."""
         if not offered:
-            await serve_tls(connection, self._legacy, self._context)
+            await serve_tls(connection, self._legacy, self._context())
         elif "h2" in offered:
-            await serve_tls(connection, self._grpc, self._context)
+            await serve_tls(connection, self._grpc, self._context())
         else:
             await asyncio.get_running_loop().sock_sendall(connection, NO_APPLICATION_PROTOCOL)
             connection.shutdown(socket.SHUT_WR)
             connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What one name is served with: the TLS settings, and what speaks on the connection then."""
+
+    context: ssl.SSLContext
+    factory: ProtocolFactory
+
+    async def accept(self, connection: socket.socket) -> None:
+        """Ends TLS and begins to serve. Raises OSError when the handshake fails."""
+        await serve_tls(connection, self.factory, self.context)
+
+
+class NothingServed(asyncio.Protocol):
+    """Hangs up as soon as TLS is up."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The handshake is over, and with it the connection."""
+        assert isinstance(transport, asyncio.Transport)
+        transport.close()
+
+
 class ProxyDoor:
     """The proxy's port: TLS routing by the first name in the client's list that the proxy knows."""
 
-    def __init__(self, cluster: str, auth: AuthDoor, context: ssl.SSLContext, web: ProtocolFactory) -> None:
+    def __init__(  # noqa: PLR0913 - one for each place that a connection may go to
+        self,
+        cluster: str,
+        auth: AuthDoor,
+        *,
+        web: Served,
+        web_http2: Served,
+        public_grpc: Served,
+        upgraded_grpc: Callable[[], Served],
+        tunnel: Served,
+    ) -> None:
+        """`web_http2` is for clients that speak nothing older; `upgraded_grpc` is the public gRPC server again, for
+        connections that came through an upgrade, as a rotation of the authorities left it."""
         self._cluster = cluster
         self._auth = auth
-        self._context = context
         self._web = web
+        self._web_http2 = web_http2
+        self._public_grpc = public_grpc
+        self._upgraded_grpc = upgraded_grpc
+        self._tunnel = tunnel
 
-    async def accept(self, connection: socket.socket, offered: list[str]) -> None:
-        """Passes the connection on untouched to auth, or ends TLS itself for the web; an unknown cluster is reset."""
+    async def accept(self, connection: socket.socket, offered: list[str], *, upgraded: bool = False) -> None:
+        """Passes the connection on untouched to auth, or ends TLS itself; an unknown cluster is reset.
+
+        `upgraded`: it came through a connection upgrade, where the proxy shows its host certificate to gRPC clients.
+        """
         for name in offered or ["http/1.1"]:
             routed = _ROUTE_TO_AUTH.match(name)
             if routed is not None:
@@ -151,7 +194,20 @@ class ProxyDoor:
                     break
                 await self._auth.accept(connection, offered)
                 return
-            if name in ("h2", "http/1.1"):
-                await serve_tls(connection, self._web, self._context)
+            served = self._served(name, offered, upgraded=upgraded)
+            if served is not None:
+                await served.accept(connection)
                 return
         reset(connection)
+
+    def _served(self, name: str, offered: list[str], *, upgraded: bool) -> Served | None:
+        match name:
+            case "http/1.1":
+                return self._web
+            case "h2":  # of the two the server itself prefers the older one
+                return self._web if "http/1.1" in offered else self._web_http2
+            case "teleport-proxy-grpc":
+                return self._upgraded_grpc() if upgraded else self._public_grpc
+            case "teleport-reversetunnel":
+                return self._tunnel
+        return None

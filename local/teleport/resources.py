@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, Literal
 
 import yaml
 
-from local.teleport.times import SECOND
+from local.teleport.join_token import Token, parse_token
+from local.teleport.times import SECOND, expiry
 
 Edition = Literal["ent", "oss"]
 
@@ -36,6 +36,7 @@ class Conditions:
     review_roles: tuple[str, ...] = ()
     preview_as_roles: tuple[str, ...] = ()
     submit_for_users: tuple[str, ...] = ()
+    impersonate_roles: tuple[str, ...] = ()
     node_labels: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -67,17 +68,21 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """A Machine ID bot. Its user is `bot-<name>`; `roles` are those that its certificates carry."""
+    """A Machine ID bot. Its user is `bot-<name>`, and so is its one role, by which it may ask for the `roles`.
+
+    `max_session_ttl` (nanoseconds) bounds the certificate that it gets for a join.
+    """
 
     name: str
     roles: tuple[str, ...]
+    max_session_ttl: int = 12 * 3600 * SECOND
 
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A join token: kept, never used, because nothing joins this cluster."""
-
-    name: str
+    def own_role(self) -> Role:
+        """The role that Teleport makes for it."""
+        allow = Conditions(
+            rules=((frozenset({"cert_authority"}), frozenset({"readnosecrets"})),), impersonate_roles=self.roles
+        )
+        return Role(f"bot-{self.name}", allow, max_session_ttl=self.max_session_ttl)
 
 
 Resource = Role | User | Bot | Token
@@ -125,12 +130,17 @@ def _resource(document: Any, edition: Edition) -> Resource:
             return _role(name, spec, edition)
         case "user":
             traits = {key: tuple(values) for key, values in (spec.get("traits") or {}).items()}
-            return User(name, tuple(spec.get("roles") or ()), traits, expires=_expiry(document["metadata"]))
+            return User(name, tuple(spec.get("roles") or ()), traits, expires=expiry(document["metadata"]))
         case "bot":
-            return Bot(name, tuple(spec.get("roles") or ()))
+            return _bot(name, spec)
         case "token":
-            return Token(name)
+            return parse_token(name, spec, expiry(document["metadata"]))
     raise ValueError(f'unknown resource kind "{kind}" ({name}): the stand-in knows role, user, bot and token')
+
+
+def _bot(name: str, spec: Mapping[str, Any]) -> Bot:
+    roles, ttl = tuple(spec.get("roles") or ()), spec.get("max_session_ttl")
+    return Bot(name, roles, _duration(ttl)) if ttl else Bot(name, roles)
 
 
 def _role(name: str, spec: Mapping[str, Any], edition: Edition) -> Role:
@@ -166,6 +176,7 @@ def _conditions(role: str, section: Mapping[str, Any]) -> Conditions:
         review_roles=tuple(review.get("roles") or ()),
         preview_as_roles=tuple(review.get("preview_as_roles") or ()),
         submit_for_users=tuple(review.get("submit_for_users") or ()),
+        impersonate_roles=tuple((section.get("impersonate") or {}).get("roles") or ()),
         node_labels=section.get("node_labels") or {},
     )
 
@@ -174,16 +185,6 @@ def _refuse_unknown(role: str, where: str, section: Mapping[str, Any], known: se
     unknown = sorted(set(section) - known)
     if unknown:
         raise ValueError(f"role {role}: the stand-in does not know {where}.{unknown[0]}")
-
-
-def _expiry(metadata: Mapping[str, Any]) -> int:
-    written = metadata.get("expires")
-    if written is None:
-        return 0
-    moment = written if isinstance(written, datetime) else datetime.fromisoformat(str(written))
-    if moment.tzinfo is None:
-        raise ValueError(f"user {metadata['name']}: write metadata.expires with its time zone")
-    return int(moment.timestamp() * SECOND)
 
 
 def _duration(text: str) -> int:

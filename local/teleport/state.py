@@ -15,6 +15,7 @@ from local.teleport.audit import AuditEvent
 from local.teleport.caller import Caller
 from local.teleport.errors import RefusedError, access_denied
 from local.teleport.ids import RequestIds, new_uuid
+from local.teleport.join_token import Token
 from local.teleport.resources import (
     PRESET_ROLES,
     SYSTEM_REVIEWER,
@@ -73,6 +74,7 @@ class ClusterState:
     audit_log: list[AuditEvent] = field(default_factory=list)
     appended: threading.Condition = field(default_factory=threading.Condition)
     nodes: list[Node] = field(default_factory=list)
+    tokens: dict[str, Token] = field(default_factory=dict)
     refuses_long_term_on_behalf: bool = False
 
     def __post_init__(self) -> None:
@@ -100,9 +102,11 @@ class ClusterState:
                         self._put_user(resource)
                     case Bot():
                         self.bots[resource.name] = resource
-                        own = Role(f"bot-{resource.name}")
+                        own = resource.own_role()
                         self.roles[own.name] = own
                         self._put_user(User(f"bot-{resource.name}", (own.name,), bot_name=resource.name))
+                    case Token():
+                        self.tokens[resource.name] = resource
 
     def _put_user(self, user: User) -> None:
         before = self.users.get(user.name)

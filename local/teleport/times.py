@@ -1,7 +1,11 @@
 """Times as Teleport has them: nanoseconds on the wire, RFC 3339 in the audit log, and Go's zero time for "not set"."""
 
+from __future__ import annotations
+
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -17,6 +21,25 @@ GO_ZERO_TEXT = "0001-01-01T00:00:00Z"
 def now_ns() -> int:
     """The time now in nanoseconds since 1970."""
     return time.time_ns()
+
+
+def expiry(metadata: Mapping[str, Any]) -> int:
+    """When a resource of this metadata ends, in nanoseconds since 1970; 0 for never.
+
+    Raises ValueError for a time without its zone.
+    """
+    written = metadata.get("expires")
+    if written is None:
+        return 0
+    end = written if isinstance(written, datetime) else datetime.fromisoformat(str(written))
+    if end.tzinfo is None:
+        raise ValueError(f"{metadata['name']}: write metadata.expires with its time zone")
+    return int(end.timestamp() * SECOND)
+
+
+def moment(nanoseconds: int) -> datetime:
+    """The time, to the microsecond, from nanoseconds since 1970."""
+    return datetime.fromtimestamp(nanoseconds / SECOND, UTC)
 
 
 def timestamp(nanoseconds: int) -> Timestamp:

@@ -10,13 +10,15 @@ from typing import Any
 
 from local.teleport.resources import Edition
 from local.teleport.state import SecondFactor
+from local.teleport.upgrade import PATH as UPGRADE_PATH
+from local.teleport.upgrade import UpgradeRefusedError, Upgrades, negotiate
 
 _MAX_HEADERS = 65536
 
 
 @dataclass(frozen=True, slots=True)
 class WebFacts:
-    """What the answers are made of. `proxy_port` is the port of the proxy's one listener.
+    """What the answers are made of: `proxy_port` is the proxy's one listener's, `public_addr` the `host:port` it gives.
 
     Recorded was a cluster whose `second_factor` is `webauthn`.
     """
@@ -25,6 +27,7 @@ class WebFacts:
     version: str
     edition: Edition
     proxy_port: int
+    public_addr: str
     second_factor: SecondFactor
 
 
@@ -36,7 +39,7 @@ def _proxy(facts: WebFacts) -> dict[str, Any]:
             "listen_addr": listener,
             "tunnel_listen_addr": listener,
             "web_listen_addr": listener,
-            "public_addr": f"localhost:{facts.proxy_port}",
+            "public_addr": facts.public_addr,
             "dial_timeout": 30000000000,
         },
         "db": {"postgres_listen_addr": listener, "mysql_listen_addr": listener},
@@ -109,10 +112,15 @@ _PAGES: dict[str, Callable[[WebFacts], dict[str, Any]]] = {
 
 
 class WebConnection(asyncio.Protocol):
-    """One HTTP/1.1 connection, one answer. Without `facts` nothing is found: the auth server has no web pages."""
+    """One HTTP/1.1 connection, one answer.
 
-    def __init__(self, facts: WebFacts | None) -> None:
+    Without `facts` nothing is found: the auth server has no web pages. Without `upgrades` the connection upgrade is no
+    page either, as on a server that is too old for it.
+    """
+
+    def __init__(self, facts: WebFacts | None, upgrades: Upgrades | None = None) -> None:
         self._facts = facts
+        self._upgrades = upgrades
         self._received = b""
         self._transport: asyncio.Transport | None = None
 
@@ -126,18 +134,35 @@ class WebConnection(asyncio.Protocol):
         self._received += data
         if self._transport is None or (b"\r\n\r\n" not in self._received and len(self._received) < _MAX_HEADERS):
             return
+        transport, self._transport = self._transport, None
         method, _, rest = self._received.partition(b" ")
-        path = rest.partition(b" ")[0].partition(b"?")[0].decode("latin-1")
-        page = _PAGES.get(path) if method == b"GET" and self._facts is not None else None
-        if page is None or self._facts is None:
-            status, body = "404 Not Found", {"error": {"message": "path not found"}}
+        path = rest.partition(b" ")[0].partition(b"?")[0].decode("latin-1") if method == b"GET" else ""
+        page = _PAGES.get(path)
+        if path == UPGRADE_PATH and self._upgrades is not None:
+            self._upgrade(transport, self._upgrades)
+        elif page is None or self._facts is None:
+            _answer(transport, "404 Not Found", _error("path not found"))
         else:
-            status, body = "200 OK", page(self._facts)
-        payload = json.dumps(body).encode()
-        head = (
-            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(payload)}\r\n"
-            "Connection: close\r\n\r\n"
-        )
-        self._transport.write(head.encode() + payload)
-        self._transport.close()
-        self._transport = None
+            _answer(transport, "200 OK", page(self._facts))
+
+    def _upgrade(self, transport: asyncio.Transport, upgrades: Upgrades) -> None:
+        try:
+            upgrade = negotiate(self._received)
+        except UpgradeRefusedError as refusal:
+            _answer(transport, refusal.status, _error(str(refusal)))
+        else:
+            upgrades.start(transport, upgrade)
+
+
+def _error(message: str) -> dict[str, Any]:
+    return {"error": {"message": message}}
+
+
+def _answer(transport: asyncio.Transport, status: str, body: dict[str, Any]) -> None:
+    payload = json.dumps(body).encode()
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(payload)}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    transport.write(head.encode() + payload)
+    transport.close()

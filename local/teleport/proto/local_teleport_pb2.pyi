@@ -568,3 +568,67 @@ class ListResourcesResponse(_message.Message):
     Resources: _containers.RepeatedCompositeFieldContainer[PaginatedResource]
     NextKey: str
     def __init__(self, Resources: _Optional[_Iterable[_Union[PaginatedResource, _Mapping]]] = ..., NextKey: _Optional[str] = ...) -> None: ...
+
+class Certs(_message.Message):
+    __slots__ = ("SSH", "TLS", "TLSCACerts", "SSHCACerts")
+    SSH_FIELD_NUMBER: _ClassVar[int]
+    TLS_FIELD_NUMBER: _ClassVar[int]
+    TLSCACERTS_FIELD_NUMBER: _ClassVar[int]
+    SSHCACERTS_FIELD_NUMBER: _ClassVar[int]
+    SSH: bytes
+    TLS: bytes
+    TLSCACerts: _containers.RepeatedScalarFieldContainer[bytes]
+    SSHCACerts: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, SSH: _Optional[bytes] = ..., TLS: _Optional[bytes] = ..., TLSCACerts: _Optional[_Iterable[bytes]] = ..., SSHCACerts: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class RegisterUsingTokenRequest(_message.Message):
+    __slots__ = ("HostID", "NodeName", "Role", "Token", "PublicTLSKey", "PublicSSHKey", "Expires")
+    HOSTID_FIELD_NUMBER: _ClassVar[int]
+    NODENAME_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PUBLICTLSKEY_FIELD_NUMBER: _ClassVar[int]
+    PUBLICSSHKEY_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    HostID: str
+    NodeName: str
+    Role: str
+    Token: str
+    PublicTLSKey: bytes
+    PublicSSHKey: bytes
+    Expires: _timestamp_pb2.Timestamp
+    def __init__(self, HostID: _Optional[str] = ..., NodeName: _Optional[str] = ..., Role: _Optional[str] = ..., Token: _Optional[str] = ..., PublicTLSKey: _Optional[bytes] = ..., PublicSSHKey: _Optional[bytes] = ..., Expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class RegisterUsingIAMMethodRequest(_message.Message):
+    __slots__ = ("register_using_token_request", "sts_identity_request")
+    REGISTER_USING_TOKEN_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    STS_IDENTITY_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    register_using_token_request: RegisterUsingTokenRequest
+    sts_identity_request: bytes
+    def __init__(self, register_using_token_request: _Optional[_Union[RegisterUsingTokenRequest, _Mapping]] = ..., sts_identity_request: _Optional[bytes] = ...) -> None: ...
+
+class RegisterUsingIAMMethodResponse(_message.Message):
+    __slots__ = ("challenge", "certs")
+    CHALLENGE_FIELD_NUMBER: _ClassVar[int]
+    CERTS_FIELD_NUMBER: _ClassVar[int]
+    challenge: str
+    certs: Certs
+    def __init__(self, challenge: _Optional[str] = ..., certs: _Optional[_Union[Certs, _Mapping]] = ...) -> None: ...
+
+class UserCertsRequest(_message.Message):
+    __slots__ = ("Username", "Expires", "RouteToCluster", "RoleRequests", "UseRoleRequests", "SSHPublicKey", "TLSPublicKey")
+    USERNAME_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    ROUTETOCLUSTER_FIELD_NUMBER: _ClassVar[int]
+    ROLEREQUESTS_FIELD_NUMBER: _ClassVar[int]
+    USEROLEREQUESTS_FIELD_NUMBER: _ClassVar[int]
+    SSHPUBLICKEY_FIELD_NUMBER: _ClassVar[int]
+    TLSPUBLICKEY_FIELD_NUMBER: _ClassVar[int]
+    Username: str
+    Expires: _timestamp_pb2.Timestamp
+    RouteToCluster: str
+    RoleRequests: _containers.RepeatedScalarFieldContainer[str]
+    UseRoleRequests: bool
+    SSHPublicKey: bytes
+    TLSPublicKey: bytes
+    def __init__(self, Username: _Optional[str] = ..., Expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., RouteToCluster: _Optional[str] = ..., RoleRequests: _Optional[_Iterable[str]] = ..., UseRoleRequests: _Optional[bool] = ..., SSHPublicKey: _Optional[bytes] = ..., TLSPublicKey: _Optional[bytes] = ...) -> None: ...

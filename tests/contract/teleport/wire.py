@@ -29,6 +29,7 @@ METHODS: dict[str, tuple[Any, Any]] = {
     f"{AUTH}/SetAccessRequestState": (pb.RequestStateSetter, Empty),
     f"{AUTH}/SubmitAccessReview": (pb.AccessReviewSubmission, pb.AccessRequestV3),
     f"{AUTH}/DeleteAccessRequest": (pb.RequestID, Empty),
+    f"{AUTH}/GenerateUserCerts": (pb.UserCertsRequest, pb.Certs),
     f"{AUTH}/GetUser": (pb.GetUserRequest, Empty),
     f"{AUTH}/ListResources": (pb.ListResourcesRequest, pb.ListResourcesResponse),
     f"{USERS}/GetUser": (pb.GetUserRequest, pb.GetUserResponse),
