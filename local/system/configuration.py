@@ -13,7 +13,7 @@ from local.aws.resources import Resources
 from local.system.files import FileWatcher
 from local.system.options import Options
 from local.system.settings import FUNCTIONS, FunctionSettings, SettingError, Settings
-from local.system.stand_ins import StandIns
+from local.system.stand_ins import JOIN_TOKENS, StandIns, cluster_at, cluster_of
 
 WEBHOOK_SECRET = "webhook-token"
 CALLBACK_SECRET = "callback-key"
@@ -44,11 +44,15 @@ class Configuration:
         """Return the function's environment variables, AWS's own left out."""
         return dict(self._variables[function])
 
-    def watch_identity(self, use: Callable[[str], None]) -> None:
-        """Call `use` with the text of teleport_events' identity file, where one is named, now and after each change."""
-        file = self._settings.functions["teleport_events"].teleport_identity_file
-        if file is not None:
-            self._watcher.load(file, use)
+    def watch_cluster(self, use: Callable[[str], None]) -> None:
+        """Call `use` with the name of the real cluster, where one is named: of the identity file, now and after each
+        change, or of the proxy that is to be joined."""
+        settings = self._settings.functions["teleport_events"]
+        if settings.teleport_identity_file is not None:
+            self._watcher.load(settings.teleport_identity_file, lambda text: use(cluster_of(text)))
+        elif settings.teleport_addr is not None:
+            ca = settings.extra_ca_file
+            use(cluster_at(settings.teleport_addr, ca.read_text(encoding="utf-8") if ca else ""))
 
     def watch(self) -> None:
         """Begin to watch the files."""
@@ -61,6 +65,11 @@ class Configuration:
     def put_secret(self, function: str, setting: str, text: str) -> None:
         """Give the secret behind a setting (`SERVICENOW_SECRET_ARN`, …) a new current version."""
         self._resources.put_secret(_secret_name(function, setting), text)
+
+    def identity_file_variables(self, function: str, text: str) -> dict[str, str | None]:
+        """Put an identity file into a secret; return what makes the function use it instead of joining."""
+        arn = self._resources.put_secret(_secret_name(function, "TELEPORT_IDENTITY_SECRET_ARN"), text)
+        return {"TELEPORT_IDENTITY_SECRET_ARN": arn, "TELEPORT_JOIN_TOKEN": None}
 
     def put_parameter(self, function: str, setting: str, text: str) -> None:
         """Give the parameter behind a setting (`RULES_PARAMETER`, `EXTRA_CA_PARAMETER`) a new text."""
@@ -97,10 +106,12 @@ class Configuration:
             "POWERTOOLS_LOG_LEVEL": "INFO",
             **settings.passed_on,
         }
-        if "TELEPORT_JOIN_TOKEN" not in settings.passed_on:
+        if settings.teleport_identity_file:
             variables["TELEPORT_IDENTITY_SECRET_ARN"] = secret(
-                "TELEPORT_IDENTITY_SECRET_ARN", settings.teleport_identity_file, stand_ins.teleport_identity(function)
+                "TELEPORT_IDENTITY_SECRET_ARN", settings.teleport_identity_file, ""
             )
+        elif function in stand_ins.aws_roles:
+            variables |= {"TELEPORT_JOIN_TOKEN": JOIN_TOKENS[function], **stand_ins.aws_roles[function].variables}
         if settings.extra_ca_file or stand_ins.ca_pem:
             variables["EXTRA_CA_PARAMETER"] = parameter(
                 "EXTRA_CA_PARAMETER", settings.extra_ca_file, "", own=stand_ins.ca_pem

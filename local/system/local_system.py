@@ -28,7 +28,7 @@ from local.servicenow.instance import ServiceNowInstance
 from local.system.configuration import Configuration
 from local.system.options import Options
 from local.system.settings import FUNCTIONS, Settings
-from local.system.stand_ins import StandIns, cluster_of
+from local.system.stand_ins import StandIns
 from local.teleport.cluster import TeleportCluster
 from local.teleport.forwarder import EventForwarder
 
@@ -150,10 +150,14 @@ class LocalSystem:
     def put_secret(self, function: str, setting: str, text: str) -> None:
         """Give the secret behind a setting of the function a new current version.
 
-        The settings are `TELEPORT_IDENTITY_SECRET_ARN`, `SERVICENOW_SECRET_ARN`, `WEBHOOK_SECRET_ARN` and
-        `CALLBACK_SECRET_ARN`. What the function has read before it may still keep: `restart` makes it forget.
+        The settings are `SERVICENOW_SECRET_ARN`, `WEBHOOK_SECRET_ARN` and `CALLBACK_SECRET_ARN`. What the function has
+        read before it may still keep: `restart` makes it forget.
         """
         self.configuration.put_secret(function, setting, text)
+
+    def use_identity_file(self, function: str, text: str) -> None:
+        """Let the function use this Teleport identity file, from a secret, instead of joining by IAM."""
+        self.set_environment(function, **self.configuration.identity_file_variables(function, text))
 
     def put_parameter(self, function: str, setting: str, text: str) -> None:
         """Give the parameter behind `RULES_PARAMETER` or `EXTRA_CA_PARAMETER` a new text; `restart` makes it seen."""
@@ -281,7 +285,7 @@ class LocalSystem:
         self._variables_at_start = {name: dict(function.variables) for name, function in self._functions.items()}
         self._serve()
         self.stand_ins.connect(self)
-        self.configuration.watch_identity(lambda text: self.stand_ins.answer_to(cluster_of(text), self))
+        self.configuration.watch_cluster(lambda name: self.stand_ins.answer_to(name, self))
         for function in self._functions.values():
             function.wait_until_ready()
         self.configuration.watch()

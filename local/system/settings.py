@@ -12,7 +12,9 @@ _PASSED_ON = (
     "RETRY_BASE_SECONDS",
     "POWERTOOLS_LOG_LEVEL",
     "TELEPORT_JOIN_TOKEN",
+    "TELEPORT_JOIN_REGION",
 )
+_AWS_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 class SettingError(Exception):
@@ -84,11 +86,19 @@ class Settings:
                     raise SettingError(f"{address}: it is set for one function only. Set it for both.")
                 if not stand_in and not credential:
                     raise SettingError(f"{file}: it is not set for {name}. Name the file with its credentials.")
+                if joins and not one.passed_on.keys() >= {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}:
+                    raise SettingError(
+                        "AWS_ACCESS_KEY_ID: joining Teleport by IAM needs AWS credentials in the environment. "
+                        "`aws configure export-credentials --format env` shows yours."
+                    )
                 if stand_in and credential:
                     raise SettingError(f"{file}: it is set, and {address} is not. Set {address} as well, or neither.")
 
 
 def _function_settings(environment: Mapping[str, str], function: str) -> FunctionSettings:
+    # Only a join is to have a person's own credentials: all else is on this machine.
+    joins = _value(environment, "TELEPORT_JOIN_TOKEN", function) is not None
+    passed_on = (*_PASSED_ON, *(_AWS_CREDENTIALS if joins else ()))
     return FunctionSettings(
         teleport_addr=_value(environment, "TELEPORT_ADDR", function),
         teleport_identity_file=_file(environment, "TELEPORT_IDENTITY_FILE", function),
@@ -97,7 +107,7 @@ def _function_settings(environment: Mapping[str, str], function: str) -> Functio
         rules_file=_file(environment, "RULES_FILE", function),
         extra_ca_file=_file(environment, "EXTRA_CA_FILE", function),
         max_receive_count=_count(environment, "MAX_RECEIVE_COUNT", function),
-        passed_on={name: value for name in _PASSED_ON if (value := _value(environment, name, function)) is not None},
+        passed_on={name: value for name in passed_on if (value := _value(environment, name, function)) is not None},
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+import ssl
+import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from local.aws.roles import AwsRole
 from local.servicenow.instance import ServiceNowInstance
 from local.servicenow.seed import DemoAccount
 from local.system.options import DEMO, Options
@@ -17,8 +20,8 @@ from local.system.settings import Settings
 from local.teleport.cluster import TeleportCluster
 from local.teleport.forwarder import EventForwarder
 
-_IDENTITY_LIFE = timedelta(days=30)  # longer than anyone keeps the local system running
 BOTS = {"teleport_events": "bot-access-bridge-tickets", "servicenow_decisions": "bot-access-bridge-decisions"}
+JOIN_TOKENS = {"teleport_events": "access-bridge-tickets", "servicenow_decisions": "access-bridge-decisions"}
 
 
 class Doors(Protocol):
@@ -54,6 +57,7 @@ class StandIns:
         self.forwarder: EventForwarder | None = None
         self._forwarding = False
         self._accounts: dict[str, DemoAccount] = {}
+        self._aws_roles = {name: AwsRole.of_function(name) for name in BOTS} if self.teleport else {}
         file = "cluster.yaml" if options.edition == "ent" else "cluster-oss.yaml"
         self._cluster = (DEMO / file).read_text(encoding="utf-8")
 
@@ -77,9 +81,10 @@ class StandIns:
         """The user name of the account with which teleport_events calls the ServiceNow stand-in."""
         return self._accounts["teleport_events"].user_name
 
-    def teleport_identity(self, function: str) -> str:
-        """Return an identity file of the function's bot; empty where there is no Teleport stand-in."""
-        return self.teleport.identity_file(BOTS[function], ttl=_IDENTITY_LIFE, shape="tbot") if self.teleport else ""
+    @property
+    def aws_roles(self) -> Mapping[str, AwsRole]:
+        """The role of each function, by which it joins the Teleport stand-in; none where there is no stand-in."""
+        return self._aws_roles
 
     def servicenow_secret(self, function: str) -> str:
         """Return the text of the secret with the function's ServiceNow account; empty where there is no stand-in."""
@@ -98,6 +103,8 @@ class StandIns:
             self._expiry_delay = self.teleport.expiry_delay
             self.teleport.start()
             self.teleport.apply(self._cluster)
+            for role in self._aws_roles.values():
+                self.teleport.sts.add(role.access_key_id, role.secret_access_key, role.session_token, role.arn)
 
     def connect(self, doors: Doors) -> None:
         """Tell the Teleport stand-in's side where the doors are: callbacks for its cluster, and the event forwarder."""
@@ -149,6 +156,7 @@ class StandIns:
             self.teleport.faults.clear()
             self.teleport.expiry_delay = self._expiry_delay
             self.teleport.refuses_long_term_on_behalf = False
+            self.teleport.sts.reachable = True
             self.teleport.unlock_all()
             self.teleport.apply(self._cluster)
         if self._options.forwarding:
@@ -163,6 +171,18 @@ class StandIns:
             self.teleport.stop()
         if self.servicenow:
             self.servicenow.stop()
+
+
+def cluster_at(addr: str, ca_pem: str) -> str:
+    """Return the name of the cluster whose proxy is at an address, by its web certificate; empty where none answers."""
+    context = ssl.create_default_context()
+    if ca_pem:
+        context.load_verify_locations(cadata=ca_pem)
+    try:
+        with urllib.request.urlopen(f"https://{addr}/webapi/find", timeout=5, context=context) as answer:
+            return str(json.load(answer)["cluster_name"])
+    except (OSError, ValueError, LookupError):
+        return ""
 
 
 def cluster_of(identity: str) -> str:

@@ -13,7 +13,7 @@ from local.system import LocalSystem, Options
 
 NewSystem = Callable[..., LocalSystem]
 
-QUICK = Options(unknown_outcome_seconds=2, retry_base_seconds=1, visibility_timeout=6)
+QUICK = Options(unknown_outcome_seconds=2, retry_base_seconds=1, visibility_timeout=15)
 
 
 @pytest.fixture(scope="session")

@@ -104,6 +104,7 @@ def test_up_works_with_a_cluster_and_an_instance_that_only_the_settings_name(tmp
     [
         ({"TELEPORT_ADDR": "tele.example.test:443"}, "TELEPORT_IDENTITY_FILE"),
         ({"TELEPORT_IDENTITY_FILE": __file__}, "TELEPORT_ADDR"),
+        ({"TELEPORT_ADDR": "tele.example.test:443", "TELEPORT_JOIN_TOKEN": "a"}, "AWS_ACCESS_KEY_ID"),
         ({"SERVICENOW_URL": "https://example.service-now.com"}, "SERVICENOW_SECRET_FILE"),
         ({"TELEPORT_EVENTS__SERVICENOW_URL": "https://a.test", "SERVICENOW_SECRET_FILE": __file__}, "SERVICENOW_URL"),
         ({"RULES_FILE": "/nowhere/rules.yaml"}, "RULES_FILE"),

@@ -48,18 +48,31 @@ class CallbackSettings:
 
 @dataclass(frozen=True, slots=True)
 class TeleportSettings:
-    """Where Teleport is and which secret holds the identity file; the client checks the address."""
+    """Where Teleport is, and who we are to it: by the join token of this name, or by the identity file in this secret;
+    one of the two is empty. `join_region`: whose STS endpoint a join is signed for. The client checks the address."""
 
     addr: str
+    join_token: str
+    join_region: str
     identity_secret_arn: str
     extra_ca_parameter: str
 
     @classmethod
     def read(cls, environment: Environment) -> TeleportSettings:
-        """Read Teleport's settings; raises BrokenConfiguration that names the one that is missing."""
+        """Read Teleport's settings; raises BrokenConfiguration that names the one that is missing or too much."""
+        token = environment.get("TELEPORT_JOIN_TOKEN", "").strip()
+        secret = environment.get("TELEPORT_IDENTITY_SECRET_ARN", "").strip()
+        if bool(token) == bool(secret):
+            raise BrokenConfiguration(
+                "TELEPORT_JOIN_TOKEN",
+                "and TELEPORT_IDENTITY_SECRET_ARN are both set." if token else "is not set.",
+                "Set one of the two: the join token to join by IAM, or the secret with an identity file.",
+            )
         return cls(
             addr=required(environment, "TELEPORT_ADDR"),
-            identity_secret_arn=required(environment, "TELEPORT_IDENTITY_SECRET_ARN"),
+            join_token=token,
+            join_region=environment.get("TELEPORT_JOIN_REGION", "").strip() or environment.get("AWS_REGION", ""),
+            identity_secret_arn=secret,
             extra_ca_parameter=environment.get("EXTRA_CA_PARAMETER", ""),
         )
 

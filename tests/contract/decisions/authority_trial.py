@@ -23,6 +23,7 @@ from access_bridge.errors import BrokenConfiguration, Retry
 from access_bridge.ledger.table import Ledger
 from access_bridge.rules.load import load_rules
 from access_bridge.teleport.client import Teleport, connect
+from access_bridge.teleport.discovery import Endpoint
 from access_bridge.teleport.identity import parse_identity
 from local.servicenow.errors import Refused
 from local.servicenow.schema import APPROVAL, DECISION, DELEGATE
@@ -33,6 +34,7 @@ from tests.contract.decisions.authority_ledger import Tables
 from tests.contract.decisions.authority_truth import Approval, Decision, Human, Truth
 from tests.contract.decisions.authority_world import Account, Action, Mail, Vote, World
 from tests.contract.decisions.court import APPROVER_ROLE, BOT, Case, Court
+from tests.unit.teleport.given import Given
 
 INTEGRATION: Final = "svc.access.bridge.tickets"
 _PEOPLE: Final = ("alice", "bob", "carol", "dave")
@@ -74,7 +76,7 @@ def lasting(court: Court) -> Iterator[LastingCourt]:
         asked = {"roles": ["dba", "prod-access"], "annotations": {"teleport.dev/schedules": [rota]}}
         court.teleport_role(f"authority-asks-{needed}", request={**asked, "thresholds": thresholds})
     identity = parse_identity(court.cluster.identity_file(BOT, shape="tbot"))
-    with connect(identity, addr=court.cluster.proxy_addr, extra_ca_pem=court.cluster.web_ca_pem) as teleport:
+    with connect(Given(identity), Endpoint(court.cluster.proxy_addr, court.cluster.web_ca_pem)) as teleport:
         yield LastingCourt(court.cluster, court.instance, Ledger(Tables(), "ledger"), teleport=teleport, rota=rota)
 
 

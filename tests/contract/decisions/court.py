@@ -37,12 +37,14 @@ from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import BasicCredentials
 from access_bridge.servicenow.users import Users
 from access_bridge.teleport.client import Teleport, connect
+from access_bridge.teleport.discovery import Endpoint
 from access_bridge.teleport.identity import parse_identity
 from local.servicenow.instance import ServiceNowInstance
 from local.servicenow.schema import DECISION
 from local.teleport.audit import AuditEvent
 from local.teleport.cluster import TeleportCluster
 from local.teleport.proto import local_teleport_pb2 as pb
+from tests.unit.teleport.given import Given
 
 GROUP = "Access approvers"
 APPROVER_ROLE = "x_acbr_bridge.approver"
@@ -282,7 +284,7 @@ class Court:
     def systems(self) -> Iterator[Systems]:
         """What one invocation of servicenow_decisions works with."""
         identity = parse_identity(self.identity or self.cluster.identity_file(BOT, shape="tbot"))
-        with connect(identity, addr=self.cluster.proxy_addr, extra_ca_pem=self.cluster.web_ca_pem) as teleport:
+        with connect(Given(identity), Endpoint(self.cluster.proxy_addr, self.cluster.web_ca_pem)) as teleport:
             yield self._systems(teleport, load_rules(yaml.safe_dump(dict(self.rules))))
 
     def _systems(self, teleport: Teleport, rules: Rules) -> Systems:

@@ -10,8 +10,10 @@ from typing import Any, Protocol
 import pytest
 
 from access_bridge.teleport.client import Teleport, connect
+from access_bridge.teleport.discovery import Endpoint
 from access_bridge.teleport.identity import parse_identity
 from local.teleport.cluster import TeleportCluster
+from tests.unit.teleport.given import Given
 
 RESOURCES = Path(__file__).parents[2] / "recordings" / "resources"
 
@@ -50,10 +52,13 @@ Connect = Callable[..., AbstractContextManager[Teleport]]
 
 @pytest.fixture
 def as_user(cluster: TeleportCluster) -> Connect:
-    """Connects to the cluster as a user, through the proxy unless an address is given."""
+    """Connects to the cluster as a user, through the proxy."""
 
     def client(user: str, **settings: Any) -> AbstractContextManager[Teleport]:
-        settings = {"addr": cluster.proxy_addr, "extra_ca_pem": cluster.web_ca_pem} | settings
-        return connect(parse_identity(cluster.identity_file(user)), **settings)
+        return connect(
+            Given(parse_identity(cluster.identity_file(user))),
+            Endpoint(cluster.proxy_addr, cluster.web_ca_pem),
+            **settings,
+        )
 
     return client

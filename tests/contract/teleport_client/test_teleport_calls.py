@@ -12,6 +12,7 @@ from grpclib.const import Status
 from access_bridge.access_request import RequestState
 from access_bridge.errors import BridgeError
 from access_bridge.teleport.client import Teleport, connect
+from access_bridge.teleport.discovery import Endpoint
 from access_bridge.teleport.errors import (
     AlreadyResolved,
     AlreadyReviewed,
@@ -27,6 +28,7 @@ from access_bridge.teleport.errors import (
 from access_bridge.teleport.identity import parse_identity
 from local.teleport.cluster import TeleportCluster
 from tests.contract.teleport_client.conftest import Connect, NewCluster
+from tests.unit.teleport.given import Given
 
 APPROVED, DENIED, PENDING = RequestState.APPROVED, RequestState.DENIED, RequestState.PENDING
 NOBODY = str(uuid4())
@@ -127,7 +129,9 @@ def test_a_review_in_a_humans_name_is_taken_by_servers_that_know_it(new_cluster:
         " review_requests: {submit_for_users: ['*']}}}\n"
     )
     made = cluster.as_user("alice").create_request(["dba"], "")
-    with connect(parse_identity(cluster.identity_file("sn-decisions")), addr=cluster.proxy_addr) as teleport:
+    with connect(
+        Given(parse_identity(cluster.identity_file("sn-decisions"))), Endpoint(cluster.proxy_addr)
+    ) as teleport:
         after = teleport.submit_review(made, APPROVED, "in INC0010001", author="bob")
     (review,) = after.reviews
     assert (after.state, review.author, review.submitted_by) == (APPROVED, "bob", "sn-decisions")
@@ -208,7 +212,9 @@ def test_each_refusal_has_its_type(cluster: TeleportCluster, as_user: Connect) -
 def test_open_source_refuses_reviews_and_says_what_to_set(new_cluster: NewCluster) -> None:
     cluster = new_cluster("oss.yaml", edition="oss")
     made = cluster.as_user("alice").create_request(["dba"], "")
-    with connect(parse_identity(cluster.identity_file("bot-sn-decisions")), addr=cluster.auth_addr) as teleport:
+    with connect(
+        Given(parse_identity(cluster.identity_file("bot-sn-decisions"))), Endpoint(cluster.auth_addr)
+    ) as teleport:
         with pytest.raises(ReviewsUnsupported, match="set_state"):
             teleport.submit_review(made, APPROVED, "")
         teleport.set_access_request_state(made, APPROVED, "", delegator="servicenow:bob", annotations={})

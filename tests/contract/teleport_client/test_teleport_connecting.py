@@ -20,15 +20,16 @@ from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.teleport.client import connect
-from access_bridge.teleport.discovery import Proxy, find, parse_address
-from access_bridge.teleport.errors import NotPermitted, Unavailable
+from access_bridge.teleport.discovery import Endpoint, Found, Proxy, find, parse_address
+from access_bridge.teleport.errors import IDENTITY_FILE, NotPermitted, Unavailable
 from access_bridge.teleport.identity import Identity, parse_identity
 from access_bridge.teleport.proto import teleport_pb2 as pb
-from access_bridge.teleport.tls import client_context
-from access_bridge.teleport.transport import TeleportChannel
+from access_bridge.teleport.tls import WebTls, client_context
+from access_bridge.teleport.transport import TeleportChannel, to_auth
 from local.teleport.cluster import TeleportCluster
 from tests.contract.teleport_client.conftest import Connect, NewCluster
 from tests.unit.teleport.certificates import authority, server
+from tests.unit.teleport.given import Given
 
 TRIALS = json.loads((Path(__file__).parents[2] / "recordings" / "tls.json").read_text())
 NAME = "tele.example.test"
@@ -56,7 +57,8 @@ def _context(cluster: TeleportCluster, trial: dict[str, Any]) -> ssl.SSLContext:
 
 
 async def _try(address: str, context: ssl.SSLContext) -> str:
-    channel = TeleportChannel(parse_address(address), context, Proxy(NAME, tls_routing_enabled=True, public_addr=""))
+    found = Found(Proxy(NAME, tls_routing_enabled=True, public_addr=""))
+    channel = TeleportChannel(to_auth(Endpoint(address), found, context, IDENTITY_FILE))
     ping = UnaryUnaryMethod(channel, "/proto.AuthService/Ping", pb.PingRequest, pb.PingResponse)
     requests = UnaryUnaryMethod(
         channel,
@@ -81,7 +83,7 @@ async def _try(address: str, context: ssl.SSLContext) -> str:
 def test_every_recorded_trial_ends_as_recorded(cluster: TeleportCluster, trial: dict[str, Any]) -> None:
     outcome = {
         "OK": f"OK, then {trial.get('list')}" if "list" in trial else "OK",
-        "SSLCertVerificationError": "BrokenConfiguration",
+        "SSLCertVerificationError": "HostCaUnknown",
         "SSLError": "BrokenConfiguration",
         "ConnectionResetError": "Unavailable",
         "StreamTerminatedError": "StreamTerminatedError",
@@ -102,7 +104,7 @@ def test_both_identities_connect_through_the_proxy_and_directly(
     user = "sn-tickets" if shape == "tctl" else "bot-sn-tickets"
     identity = parse_identity(cluster.identity_file(user, shape=shape))
     extra_ca_pem = cluster.web_ca_pem if extra_ca else ""
-    with connect(identity, addr=getattr(cluster, port), extra_ca_pem=extra_ca_pem) as teleport:
+    with connect(Given(identity), Endpoint(getattr(cluster, port), extra_ca_pem)) as teleport:
         assert (teleport.username, teleport.cluster_name) == (user, NAME)
         answer = teleport.ping()
         assert (answer.name, answer.server_version, answer.advanced_access_workflows) == (NAME, "18.0.0", True)
@@ -112,7 +114,7 @@ def test_both_identities_connect_through_the_proxy_and_directly(
 
 def test_an_open_source_cluster_says_that_it_has_no_reviews(new_cluster: NewCluster) -> None:
     cluster = new_cluster("oss.yaml", edition="oss")
-    with connect(_identity(cluster, "bot-sn-decisions"), addr=cluster.auth_addr) as teleport:
+    with connect(Given(_identity(cluster, "bot-sn-decisions")), Endpoint(cluster.auth_addr)) as teleport:
         assert not teleport.ping().advanced_access_workflows
 
 
@@ -129,10 +131,10 @@ def test_one_connection_serves_a_whole_with_and_nothing_is_dialled_before_the_fi
 
 
 def test_a_proxy_says_of_which_cluster_it_is(cluster: TeleportCluster) -> None:
-    found = find(parse_address(cluster.proxy_addr), cluster.web_ca_pem)
+    found = find(parse_address(cluster.proxy_addr), WebTls(cluster.web_ca_pem))
     assert found == Proxy(NAME, tls_routing_enabled=True, public_addr=cluster.proxy_addr)
-    assert find(parse_address(cluster.proxy_addr)) is None
-    assert find(parse_address(cluster.auth_addr), cluster.web_ca_pem) is None
+    assert find(parse_address(cluster.proxy_addr), WebTls()) is None
+    assert find(parse_address(cluster.auth_addr), WebTls(cluster.web_ca_pem)) is None
 
 
 @pytest.mark.parametrize(
@@ -165,7 +167,7 @@ def test_what_is_no_teleport_proxy_is_not_taken_for_one(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     with _serving(Page, context) as port:
-        assert find(parse_address(f"localhost:{port}"), web.pem + cluster.web_ca_pem) is None
+        assert find(parse_address(f"localhost:{port}"), WebTls(web.pem + cluster.web_ca_pem)) is None
 
 
 def test_a_stopped_cluster_is_unavailable_and_works_again_when_it_is_back(
@@ -196,7 +198,7 @@ def test_an_identity_that_expired_by_teleports_clock_alone_names_the_certificate
     identity = parse_identity(cluster.identity_file("sn-tickets", ttl=timedelta(hours=-1)))
     yesterday = datetime.now(UTC) - timedelta(days=1)
     with (
-        connect(identity, addr=getattr(cluster, port), clock=lambda: yesterday) as teleport,
+        connect(Given(identity), Endpoint(getattr(cluster, port)), clock=lambda: yesterday) as teleport,
         pytest.raises(Unavailable, match=r"refused the client certificate of 'sn-tickets'.*new identity file"),
     ):
         teleport.ping()
@@ -204,7 +206,10 @@ def test_an_identity_that_expired_by_teleports_clock_alone_names_the_certificate
 
 def test_an_expired_identity_makes_no_connection(cluster: TeleportCluster) -> None:
     identity = parse_identity(cluster.identity_file("sn-tickets", ttl=timedelta(hours=-1)))
-    with connect(identity, addr=cluster.proxy_addr) as teleport, pytest.raises(NotPermitted, match="expired"):
+    with (
+        connect(Given(identity), Endpoint(cluster.proxy_addr)) as teleport,
+        pytest.raises(NotPermitted, match="expired"),
+    ):
         teleport.ping()
     assert not cluster.calls
 
@@ -212,15 +217,15 @@ def test_an_expired_identity_makes_no_connection(cluster: TeleportCluster) -> No
 @pytest.mark.parametrize("port", ["proxy_addr", "auth_addr"])
 def test_an_identity_of_another_cluster_is_refused_with_its_reason(new_cluster: NewCluster, port: str) -> None:
     other, cluster = new_cluster(name="other.example.test"), new_cluster()
-    settings = {"addr": getattr(cluster, port), "extra_ca_pem": cluster.web_ca_pem}
-    with connect(_identity(other), **settings) as teleport, pytest.raises(BrokenConfiguration, match="cluster"):
+    endpoint = Endpoint(getattr(cluster, port), cluster.web_ca_pem)
+    with connect(Given(_identity(other)), endpoint) as teleport, pytest.raises(BrokenConfiguration, match="cluster"):
         teleport.ping()
 
 
 def test_a_rotated_host_ca_asks_for_a_new_identity(new_cluster: NewCluster) -> None:
     before, after = new_cluster(), new_cluster()
     with (
-        connect(_identity(before), addr=after.proxy_addr, extra_ca_pem=after.web_ca_pem) as teleport,
+        connect(Given(_identity(before)), Endpoint(after.proxy_addr, after.web_ca_pem)) as teleport,
         pytest.raises(BrokenConfiguration, match=r"TELEPORT_IDENTITY_SECRET_ARN.*rotated"),
     ):
         teleport.ping()
@@ -229,7 +234,7 @@ def test_a_rotated_host_ca_asks_for_a_new_identity(new_cluster: NewCluster) -> N
 def test_a_server_of_version_16_is_refused_with_a_sentence(new_cluster: NewCluster) -> None:
     cluster = new_cluster(version="16.4.2")
     with (
-        connect(_identity(cluster), addr=cluster.proxy_addr) as teleport,
+        connect(Given(_identity(cluster)), Endpoint(cluster.proxy_addr)) as teleport,
         pytest.raises(NotPermitted, match=r"runs Teleport 16\.4\.2, and Access Bridge needs 17 or newer"),
     ):
         teleport.access_requests()
@@ -238,7 +243,7 @@ def test_a_server_of_version_16_is_refused_with_a_sentence(new_cluster: NewClust
 def test_an_address_that_speaks_no_tls_names_the_setting(cluster: TeleportCluster) -> None:
     with (
         _serving(BaseHTTPRequestHandler) as port,
-        connect(_identity(cluster), addr=f"127.0.0.1:{port}") as teleport,
+        connect(Given(_identity(cluster)), Endpoint(f"127.0.0.1:{port}")) as teleport,
         pytest.raises(BrokenConfiguration, match="TELEPORT_ADDR"),
     ):
         teleport.ping()

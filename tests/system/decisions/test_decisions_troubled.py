@@ -223,7 +223,7 @@ def test_a_decision_that_fails_for_an_expired_identity_is_told_although_nothing_
     for function in ("teleport_events", FUNCTION):
         bot = f"bot-access-bridge-{'tickets' if function == 'teleport_events' else 'decisions'}"
         expired = system.teleport.identity_file(bot, ttl=timedelta(hours=-1), shape="tbot")
-        system.put_secret(function, "TELEPORT_IDENTITY_SECRET_ARN", expired)
+        system.use_identity_file(function, expired)
         system.set_environment(function, MAX_RECEIVE_COUNT="1")
     row = office.decide(boss, ticket)
     office.wait_for_outcome(row, "failed")
@@ -253,9 +253,8 @@ def test_no_secret_is_told_whatever_is_wrong(office: Office) -> None:
     before = office.kept()
     office.call_back(ticket, row)
     office.wait_until_kept(before)
-    identity = system.resources.texts()["secret", f"{FUNCTION}/teleport-identity"]
-    system.put_secret(FUNCTION, "TELEPORT_IDENTITY_SECRET_ARN", identity[: len(identity) // 3])
-    system.restart(FUNCTION)
+    identity = system.teleport.identity_file("bot-access-bridge-decisions", shape="tbot")
+    system.use_identity_file(FUNCTION, identity[: len(identity) // 3])
     before = office.kept()
     office.wait_until_kept(before)
     assert office.logged("TELEPORT_IDENTITY_SECRET_ARN")

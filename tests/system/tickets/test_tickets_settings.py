@@ -39,8 +39,17 @@ def parameter(name: str, text: str) -> Change:
 
 
 def expired_identity(system: LocalSystem) -> None:
-    identity = system.teleport.identity_file(BOTS[FUNCTION], ttl=timedelta(hours=-1), shape="tbot")
-    secret("TELEPORT_IDENTITY_SECRET_ARN", identity)(system)
+    system.use_identity_file(
+        FUNCTION, system.teleport.identity_file(BOTS[FUNCTION], ttl=timedelta(hours=-1), shape="tbot")
+    )
+
+
+def no_identity(system: LocalSystem) -> None:
+    system.set_environment(FUNCTION, TELEPORT_JOIN_TOKEN=None, TELEPORT_IDENTITY_SECRET_ARN="no-such-secret")
+
+
+def nonsense_identity(system: LocalSystem) -> None:
+    system.use_identity_file(FUNCTION, "-----BEGIN NONSENSE-----")
 
 
 def wrong_password(system: LocalSystem) -> None:
@@ -53,13 +62,23 @@ WRONG: dict[str, tuple[str, Change, str]] = {
     "proxy address where nobody is": ("TELEPORT_ADDR", environment("TELEPORT_ADDR", "127.0.0.1:1"), "127.0.0.1:1"),
     "identity that is not there": (
         "TELEPORT_IDENTITY_SECRET_ARN",
-        environment("TELEPORT_IDENTITY_SECRET_ARN", "no-such-secret"),
+        no_identity,
         "Create the secret, or allow",
     ),
     "identity that is none": (
         "TELEPORT_IDENTITY_SECRET_ARN",
-        secret("TELEPORT_IDENTITY_SECRET_ARN", "-----BEGIN NONSENSE-----"),
+        nonsense_identity,
         "identity file",
+    ),
+    "join token that is not there": (
+        "TELEPORT_JOIN_TOKEN",
+        environment("TELEPORT_JOIN_TOKEN", "no-such-token"),
+        "no join token 'no-such-token'",
+    ),
+    "region that AWS doesn't have": (
+        "TELEPORT_JOIN_REGION",
+        environment("TELEPORT_JOIN_REGION", "mars-north-1"),
+        "no AWS region",
     ),
     "expired identity": ("TELEPORT_IDENTITY_SECRET_ARN", expired_identity, "expired"),
     "CA parameter that is not there": (

@@ -22,14 +22,14 @@ WHOLE = {
     "TICKETS_DEAD_LETTER_QUEUE_URL": "dead",
     "DECISIONS_QUEUE_URL": "decisions",
     "TELEPORT_ADDR": "teleport.example.test:443",
-    "TELEPORT_IDENTITY_SECRET_ARN": "identity",
+    "TELEPORT_JOIN_TOKEN": "access-bridge-tickets",
     "SERVICENOW_URL": "https://example.service-now.com/",
     "SERVICENOW_SECRET_ARN": "servicenow",
 }
 NEEDED: dict[Callable[[Mapping[str, str]], object], tuple[str, ...]] = {
     WebhookSettings.read: ("WEBHOOK_SECRET_ARN", "TICKETS_QUEUE_URL", "TICKETS_DEAD_LETTER_QUEUE_URL"),
     CallbackSettings.read: ("CALLBACK_SECRET_ARN", "DECISIONS_QUEUE_URL"),
-    TeleportSettings.read: ("TELEPORT_ADDR", "TELEPORT_IDENTITY_SECRET_ARN"),
+    TeleportSettings.read: ("TELEPORT_ADDR", "TELEPORT_JOIN_TOKEN"),
     ServiceNowSettings.read: ("SERVICENOW_URL", "SERVICENOW_SECRET_ARN"),
 }
 CASES = [(read, name) for read, names in NEEDED.items() for name in names]
@@ -39,7 +39,7 @@ CASES = [(read, name) for read, names in NEEDED.items() for name in names]
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_a_missing_setting_is_named(read: Callable[[Mapping[str, str]], object], name: str, value: str | None) -> None:
     environment = {**WHOLE, name: value} if value is not None else {k: v for k, v in WHOLE.items() if k != name}
-    with pytest.raises(BrokenConfiguration, match=rf"^{name}: is not set\. Set it on the function") as caught:
+    with pytest.raises(BrokenConfiguration, match=rf"^{name}: is not set\. Set (it on the function|one)") as caught:
         read({key: text for key, text in environment.items() if text is not None})
     assert "\n" not in str(caught.value)
 
@@ -47,6 +47,23 @@ def test_a_missing_setting_is_named(read: Callable[[Mapping[str, str]], object],
 @pytest.mark.parametrize("read", NEEDED)
 def test_each_group_needs_only_its_own_settings(read: Callable[[Mapping[str, str]], object]) -> None:
     read({name: WHOLE[name] for name in NEEDED[read]})
+
+
+def test_an_identity_file_in_a_secret_stands_in_for_the_join_token() -> None:
+    environment = {"TELEPORT_ADDR": "teleport.example.test:443", "TELEPORT_IDENTITY_SECRET_ARN": "identity"}
+    settings = TeleportSettings.read(environment)
+    assert (settings.join_token, settings.identity_secret_arn) == ("", "identity")
+
+
+def test_who_we_are_to_teleport_is_said_once() -> None:
+    with pytest.raises(BrokenConfiguration, match=r"TELEPORT_IDENTITY_SECRET_ARN are both set\. Set one of the two"):
+        TeleportSettings.read({**WHOLE, "TELEPORT_IDENTITY_SECRET_ARN": "identity"})
+
+
+def test_a_join_is_signed_for_the_functions_own_region_unless_another_is_named() -> None:
+    own = {**WHOLE, "AWS_REGION": "eu-central-1"}
+    assert TeleportSettings.read(own).join_region == "eu-central-1"
+    assert TeleportSettings.read({**own, "TELEPORT_JOIN_REGION": "us-east-1"}).join_region == "us-east-1"
 
 
 def test_a_write_may_take_65_seconds() -> None:

@@ -12,12 +12,13 @@ import pytest
 
 from access_bridge.errors import BridgeError, BrokenConfiguration
 from access_bridge.teleport.client import check_version, connect
-from access_bridge.teleport.discovery import Address, Proxy, find, parse_address
-from access_bridge.teleport.errors import NotPermitted, Unavailable
+from access_bridge.teleport.discovery import Address, Endpoint, Found, Proxy, find, parse_address
+from access_bridge.teleport.errors import IDENTITY_FILE, NotPermitted, Unavailable
 from access_bridge.teleport.identity import Identity, identity_from_pems, parse_identity
-from access_bridge.teleport.tls import alpn_protocols, client_context
-from access_bridge.teleport.transport import dial_error
+from access_bridge.teleport.tls import WebTls, alpn_protocols, client_context
+from access_bridge.teleport.transport import HostCaUnknown, dial_error
 from tests.unit.teleport.certificates import authority, client, server
+from tests.unit.teleport.given import Given
 from tests.unit.teleport.recorded import text
 
 CLUSTER = "tele.example.test"
@@ -62,7 +63,7 @@ def test_anything_else_names_the_setting(addr: str) -> None:
 
 def test_private_cas_that_are_no_pem_name_the_setting() -> None:
     with pytest.raises(BrokenConfiguration, match="EXTRA_CA_PARAMETER"):
-        find(Address("localhost", 1), "not a certificate")
+        find(Address("localhost", 1), WebTls("not a certificate"))
 
 
 def test_the_alpn_list_is_the_one_that_a_real_proxy_routes_by() -> None:
@@ -93,13 +94,13 @@ def _ssl_error(kind: type[ssl.SSLError], reason: str) -> ssl.SSLError:
         (
             _ssl_error(ssl.SSLCertVerificationError, "CERTIFICATE_VERIFY_FAILED"),
             PROXY,
-            BrokenConfiguration,
+            HostCaUnknown,
             "TELEPORT_IDENTITY_SECRET_ARN: .*rotated.*load balancer",
         ),
         (
             _ssl_error(ssl.SSLCertVerificationError, "CERTIFICATE_VERIFY_FAILED"),
             None,
-            BrokenConfiguration,
+            HostCaUnknown,
             "TELEPORT_ADDR: .* no server of the identity's cluster",
         ),
         (
@@ -116,7 +117,7 @@ def _ssl_error(kind: type[ssl.SSLError], reason: str) -> ssl.SSLError:
 def test_a_failed_dial_says_why_and_names_the_setting(
     error: OSError, proxy: Proxy | None, kind: type[BridgeError], words: str
 ) -> None:
-    found = dial_error(error, Address("tele", 443), proxy)
+    found = dial_error(error, Address("tele", 443), Found(proxy), IDENTITY_FILE)
     assert type(found) is kind
     with pytest.raises(kind, match=words):
         raise found
@@ -139,7 +140,7 @@ def test_an_expired_identity_is_refused_before_anything_is_dialled() -> None:
     later = datetime(2026, 11, 24, tzinfo=UTC)
     with (
         pytest.raises(NotPermitted, match="expired"),
-        connect(identity, addr="localhost:1", clock=lambda: later) as teleport,
+        connect(Given(identity), Endpoint("localhost:1"), clock=lambda: later) as teleport,
     ):
         teleport.ping()
 

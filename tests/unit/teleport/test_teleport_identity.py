@@ -129,5 +129,5 @@ def test_a_key_is_in_no_repr_and_no_error(parts: dict[str, str]) -> None:
 def test_an_expired_identity_says_when_and_how_to_renew() -> None:
     identity = parse_identity(text("identity-tctl.pem"))
     identity.check_valid(datetime(2026, 11, 23, 10, 37, 49, tzinfo=UTC))
-    with pytest.raises(NotPermitted, match=r"'sn-tickets' expired at 2026-11-23 10:37 UTC.*tctl auth sign"):
+    with pytest.raises(NotPermitted, match=r"'sn-tickets' expired at 2026-11-23 10:37 UTC.*Store a new identity file"):
         identity.check_valid(datetime(2026, 11, 23, 10, 37, 50, tzinfo=UTC))

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import requests
 
 from access_bridge.aws.consume import Backoff, Consumed
+from access_bridge.aws.identities import StoredIdentities
 from access_bridge.aws.queues import Queue
 from access_bridge.aws.secrets import Parameters, Secrets
+from access_bridge.aws.telemetry import count, logger
 from access_bridge.errors import BridgeError
 from access_bridge.ledger.table import Ledger
 from access_bridge.rules.load import load_rules
@@ -26,12 +29,13 @@ from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import Credentials, parse_credentials
 from access_bridge.settings import Environment, ServiceNowSettings, TeleportSettings, number, required
 from access_bridge.teleport.client import Teleport, connect
-from access_bridge.teleport.errors import NotPermitted
-from access_bridge.teleport.identity import Identity, parse_identity
+from access_bridge.teleport.discovery import Endpoint
+from access_bridge.teleport.identity import Identities, Identity
+from access_bridge.teleport.joining.identities import JoinedIdentities
+from access_bridge.teleport.joining.join import Joining, join
 from access_bridge.times import utc_now
 
 _SERVICENOW_SECRET = "SERVICENOW_SECRET_ARN"  # noqa: S105 - the name of a setting
-_IDENTITY_SECRET = "TELEPORT_IDENTITY_SECRET_ARN"  # noqa: S105 - the name of a setting
 
 
 class Runtime:
@@ -46,6 +50,7 @@ class Runtime:
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self._queues: dict[str, Queue] = {}
+        self._known_endpoint: Endpoint | None = None
 
     @cached_property
     def sqs(self) -> Any:
@@ -126,30 +131,61 @@ class Runtime:
     @contextmanager
     def teleport(self) -> Iterator[Teleport]:
         """Yield a connection to Teleport, for one invocation."""
+        with connect(self._identities, self._endpoint()) as teleport:
+            yield teleport
+
+    def _endpoint(self) -> Endpoint:
+        """What stands at TELEPORT_ADDR, as remembered, unless the private CAs have changed."""
         settings = self.teleport_settings
         pem = self._extra_ca_pem(settings.extra_ca_parameter)
-        with connect(self._identity(settings.identity_secret_arn), addr=settings.addr, extra_ca_pem=pem) as teleport:
-            try:
-                yield teleport
-            except NotPermitted:
-                # A replaced identity must not wait for the cache: the next attempt reads the secret anew.
-                self.secrets.fetched_anew(_IDENTITY_SECRET, settings.identity_secret_arn)
-                raise
+        if self._known_endpoint is None or self._known_endpoint.web_tls.extra_ca_pem != pem:
+            self._known_endpoint = Endpoint(settings.addr, pem)
+        return self._known_endpoint
 
-    def _identity(self, arn: str) -> Identity:
-        """The identity as cached; an expired one is fetched anew once before it counts."""
-        identity = parse_identity(self.secrets.current(_IDENTITY_SECRET, arn))
-        try:
-            identity.check_valid(utc_now())
-        except BridgeError:
-            identity = parse_identity(self.secrets.fetched_anew(_IDENTITY_SECRET, arn)[0])
+    @cached_property
+    def _identities(self) -> Identities:
+        settings = self.teleport_settings
+        if settings.identity_secret_arn:
+            return StoredIdentities(self.secrets, settings.identity_secret_arn, clock=utc_now)
+        return JoinedIdentities(self._join, clock=utc_now, failed=_renewal_failed)
+
+    def _join(self) -> Identity:
+        settings = self.teleport_settings
+        identity = join(
+            Joining(
+                endpoint=self._endpoint(),
+                token=settings.join_token,
+                node_name=self.environment.get("AWS_LAMBDA_FUNCTION_NAME", ""),
+                session=self._botocore_session,
+                region=settings.join_region,
+                clock=utc_now,
+            )
+        )
+        count("TeleportJoined")
+        logger.info(
+            "joined Teleport",
+            extra={
+                "user": identity.username,
+                "cluster": identity.cluster_name,
+                "until": identity.not_after.isoformat(),
+            },
+        )
         return identity
+
+    @cached_property
+    def _botocore_session(self) -> botocore.session.Session:
+        return botocore.session.get_session()
 
     def _credentials(self, read: Callable[[str, str], str]) -> Credentials:
         return parse_credentials(read(_SERVICENOW_SECRET, self.servicenow_settings.secret_arn))
 
     def _extra_ca_pem(self, parameter: str) -> str:
         return self.parameters.value("EXTRA_CA_PARAMETER", parameter) if parameter else ""
+
+
+def _renewal_failed(error: BridgeError) -> None:
+    count("TeleportRenewalFailed")
+    logger.warning("Teleport's certificate can't be renewed; the old one still serves", extra={"problem": str(error)})
 
 
 def _ca_file(pem: str) -> str:

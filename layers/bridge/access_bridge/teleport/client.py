@@ -1,5 +1,7 @@
 """The Teleport client: the few calls that Access Bridge makes, one connection for the length of a `with`.
 
+An identity that is refused as the connection is made, by us or by Teleport, is replaced once, if there is another.
+
 Failure policy: every call raises only the errors of `access_bridge.teleport.errors` and `access_bridge.errors`. Nothing
 is repeated here; who calls decides. A write whose answer didn't come is `WriteOutcomeUnknown`; what fails in dialling
 is not. A connection that ends without any answer is `Unavailable`: over TLS 1.3 a network failure and a refused
@@ -13,7 +15,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from google.protobuf.empty_pb2 import Empty
@@ -26,22 +28,23 @@ from access_bridge.access_request import AccessRequest, RequestState
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.teleport import convert, messages
 from access_bridge.teleport.convert import Cluster, User
-from access_bridge.teleport.discovery import Address, find, parse_address
+from access_bridge.teleport.discovery import Endpoint
 from access_bridge.teleport.errors import (
     ADDRESS_SETTING,
-    IDENTITY_SETTING,
     OLDEST_SERVER,
     Call,
+    ConnectionDropped,
     NotPermitted,
     UserMissing,
     from_status,
     lost,
 )
-from access_bridge.teleport.identity import Identity
+from access_bridge.teleport.identity import Identities, Identity
 from access_bridge.teleport.listing import read_list
 from access_bridge.teleport.proto import teleport_pb2 as pb
 from access_bridge.teleport.tls import client_context
-from access_bridge.teleport.transport import TeleportChannel
+from access_bridge.teleport.transport import HostCaUnknown, TeleportChannel, to_auth
+from access_bridge.times import utc_now
 
 _PING = "/proto.AuthService/Ping"
 _LIST = "/proto.AuthService/ListAccessRequests"
@@ -54,40 +57,31 @@ _LONGEST_NAME = 255
 _Reply = TypeVar("_Reply", bound=Message)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 @contextmanager
 def connect(
-    identity: Identity,
+    identities: Identities,
+    endpoint: Endpoint,
     *,
-    addr: str,
-    extra_ca_pem: str = "",
     deadline: float = 15.0,
-    clock: Callable[[], datetime] = _now,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[Teleport]:
-    """Yield a client for the length of a `with`. It dials at the first call, and once.
+    """Yield a client for the length of a `with`. It asks for an identity when it first needs one, dials at the first
+    call, and once.
 
     Parameters
     ----------
-    identity
-        Who we are. Expired by `clock` (aware time), it is refused at the first call, before anything is dialled.
-    addr
-        `TELEPORT_ADDR`: the proxy's address, or an auth server's. The same handshake serves both.
-    extra_ca_pem
-        Private CAs that may have signed the proxy's web certificate, besides the public roots.
+    identities
+        Who we are. One that has expired by `clock` (aware time) is refused before anything is dialled.
+    endpoint
+        What stands at `TELEPORT_ADDR`: a proxy, or an auth server. The same handshake serves both.
     deadline
-        Seconds for one call, dialling included. Before the first, a proxy is asked what it is (`find`, 5 s at most).
+        Seconds for one call, dialling included. Before the first, a proxy is asked what it is, unless that is
+        remembered.
 
-    Raises
-    ------
-    BrokenConfiguration
-        when the address is none. Anything else shows at the first call.
+    Whatever is wrong shows at the first call, or where the identity is first needed.
     """
-    address = parse_address(addr)
     with asyncio.Runner() as runner:
-        teleport = Teleport(identity, address, extra_ca_pem, deadline=deadline, runner=runner, clock=clock)
+        teleport = Teleport(identities, endpoint, deadline=deadline, runner=runner, clock=clock)
         try:
             yield teleport
         finally:
@@ -97,34 +91,33 @@ def connect(
 class Teleport:
     """One connection to a Teleport cluster; made by `connect`. For one thread, outside any event loop."""
 
-    def __init__(  # noqa: PLR0913 - all that it works with is handed in
+    def __init__(
         self,
-        identity: Identity,
-        address: Address,
-        extra_ca_pem: str,
+        identities: Identities,
+        endpoint: Endpoint,
         *,
         deadline: float,
         runner: asyncio.Runner,
         clock: Callable[[], datetime],
     ) -> None:
-        self._identity = identity
-        self._address = address
-        self._extra_ca_pem = extra_ca_pem
+        self._identities = identities
+        self._endpoint = endpoint
         self._deadline = deadline
         self._runner = runner
         self._clock = clock
+        self._identity_in_use: Identity | None = None
         self._channel: TeleportChannel | None = None
         self._cluster: Cluster | None = None
 
     @property
     def username(self) -> str:
-        """Our own Teleport user, by the client certificate; no call is made."""
-        return self._identity.username
+        """Our own Teleport user, by the client certificate. Raises a BridgeError where no identity is to be had."""
+        return self._identity().username
 
     @property
     def cluster_name(self) -> str:
-        """The cluster, by the client certificate's issuer; no call is made."""
-        return self._identity.cluster_name
+        """The cluster, by the client certificate's issuer. Raises a BridgeError where no identity is to be had."""
+        return self._identity().cluster_name
 
     def ping(self) -> Cluster:
         """Return what the cluster says about itself, as it was when this connection was made.
@@ -132,10 +125,27 @@ class Teleport:
         Proves that a Teleport of the right cluster answers, and nothing about our rights: anyone gets that answer.
         """
         if self._cluster is None:
-            reply = self._exchange(_PING, pb.PingRequest(), pb.PingResponse, Call(self.username))
-            check_version(reply.server_version)
-            self._cluster = convert.cluster(reply)
+            try:
+                self._cluster = self._first_ping()
+            except (HostCaUnknown, NotPermitted, ConnectionDropped):
+                if not self._has_another_identity():
+                    raise
+                self._cluster = self._first_ping()
         return self._cluster
+
+    def _first_ping(self) -> Cluster:
+        reply = self._exchange(_PING, pb.PingRequest(), pb.PingResponse)
+        check_version(reply.server_version)
+        return convert.cluster(reply)
+
+    def _has_another_identity(self) -> bool:
+        """Whether there is another identity than the one that was refused: it is used from now on."""
+        refused = self._identity()
+        self.hang_up()
+        self._endpoint.forget()
+        self._identities.refuse(refused)
+        self._identity_in_use = None
+        return self._identity().certificate_pem != refused.certificate_pem
 
     def access_request(self, request_id: str) -> AccessRequest | None:
         """Return the request as Teleport has it now; None when it isn't there, or isn't visible to this identity.
@@ -236,32 +246,44 @@ class Teleport:
 
     # ---- the connection ----
 
+    def _identity(self) -> Identity:
+        if self._identity_in_use is None:
+            self._identity_in_use = self._identities.current()
+        return self._identity_in_use
+
     def _open(self) -> TeleportChannel:
         if self._channel is not None:
             return self._channel
-        self._identity.check_valid(self._clock())
-        proxy = find(self._address, self._extra_ca_pem)
-        if proxy and proxy.cluster_name != self.cluster_name:
+        identity, address = self._identity(), self._endpoint.address
+        identity.check_valid(self._clock())
+        found = self._endpoint.look()
+        if found.proxy and found.proxy.cluster_name != identity.cluster_name:
             raise BrokenConfiguration(
-                IDENTITY_SETTING,
-                f"the identity is one of the cluster {self.cluster_name!r}, but {self._address} is the proxy of "
-                f"{proxy.cluster_name!r}.",
-                f"Store an identity file of that cluster, or set {ADDRESS_SETTING} to the identity's own.",
+                identity.origin.setting,
+                f"the identity is one of the cluster {identity.cluster_name!r}, but {address} is the proxy of "
+                f"{found.proxy.cluster_name!r}.",
+                f"Use an identity of that cluster, or set {ADDRESS_SETTING} to the identity's own.",
             )
-        context = client_context(self._identity)
+        dial = to_auth(self._endpoint, found, client_context(identity), identity.origin)
 
         async def channel() -> TeleportChannel:  # grpclib makes one only inside the loop that it will use
-            return TeleportChannel(self._address, context, proxy)
+            return TeleportChannel(dial)
 
         self._channel = self._runner.run(channel())
         return self._channel
 
     def _call(self, path: str, request: Message, reply_type: type[_Reply], *, write: bool = False) -> _Reply:
         self.ping()
-        return self._exchange(path, request, reply_type, Call(self.username, write))
+        try:
+            return self._exchange(path, request, reply_type, write=write)
+        except NotPermitted:
+            self._identities.refuse(self._identity())  # the next connection has another, if there is one
+            raise
 
-    def _exchange(self, path: str, request: Message, reply_type: type[_Reply], call: Call) -> _Reply:
+    def _exchange(self, path: str, request: Message, reply_type: type[_Reply], *, write: bool = False) -> _Reply:
         method = UnaryUnaryMethod(self._open(), path, type(request), reply_type)
+        identity = self._identity()
+        call = Call(identity.username, write, identity.origin)
 
         async def exchange() -> _Reply | None:
             return await method(request, timeout=self._deadline)
@@ -271,6 +293,8 @@ class Teleport:
         except GRPCError as error:
             raise from_status(error.status, error.message, call) from error
         except (StreamTerminatedError, OSError) as error:
+            if isinstance(error, StreamTerminatedError) and self._cluster is None:
+                raise ConnectionDropped(self._dropped_at_once(identity)) from error
             raise lost(self._why_lost(error), call) from error
         except (H2Error, DecodeError, AssertionError, NotImplementedError) as error:
             raise lost(f"what came is no gRPC: {type(error).__name__}", call) from error
@@ -279,14 +303,16 @@ class Teleport:
         return reply
 
     def _why_lost(self, error: Exception) -> str:
+        address = self._endpoint.address
         if isinstance(error, TimeoutError):
-            return f"none within {self._deadline:g} s from {self._address}"
-        if self._cluster is None:
-            return (
-                f"{self._address} dropped the connection: either the network did, or Teleport refused the client "
-                f"certificate of {self.username!r}. If it goes on, store a new identity file"
-            )
-        return f"{self._address} dropped the connection"
+            return f"none within {self._deadline:g} s from {address}"
+        return f"{address} dropped the connection"
+
+    def _dropped_at_once(self, identity: Identity) -> str:
+        return (
+            f"{self._endpoint.address} dropped the connection: either the network did, or Teleport refused the client "
+            f"certificate of {identity.username!r}. If it goes on: {identity.origin.renewal}."
+        )
 
 
 def check_version(server_version: str) -> None:

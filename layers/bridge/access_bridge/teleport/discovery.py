@@ -1,11 +1,14 @@
-"""What stands at TELEPORT_ADDR: the address itself, and what a proxy there says about its cluster."""
+"""What stands at TELEPORT_ADDR: the address itself, what a proxy there says about its cluster, and whether a load
+balancer that ends TLS stands before that proxy.
+"""
 
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
@@ -13,8 +16,10 @@ from requests.adapters import HTTPAdapter
 
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.teleport.errors import ADDRESS_SETTING
+from access_bridge.teleport.tls import WebTls
 
-_TIMEOUT = 5.0
+TIMEOUT: Final = 5.0
+_PROBE: Final = "teleport-reversetunnel"
 _FIX = "Set it to the proxy's host name and port, such as teleport.example.com:443, or to the auth server's."
 
 
@@ -37,6 +42,7 @@ class Proxy:
     cluster_name: str
     tls_routing_enabled: bool
     public_addr: str
+    fips: bool = False
 
 
 def parse_address(addr: str) -> Address:
@@ -68,23 +74,67 @@ def parse_address(addr: str) -> Address:
     return Address(host, 443 if port is None else port)
 
 
-def find(address: Address, extra_ca_pem: str = "") -> Proxy | None:
-    """Ask what is at the address, as a proxy: `GET /webapi/find`, trusting the public roots and `extra_ca_pem`.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What answered: a proxy (None: an auth server, or nothing that we trust), and whether connections to it have to be
+    wrapped in a WebSocket, because something before it ends TLS."""
 
-    None when no proxy answers there (an auth server doesn't), or one whose web certificate isn't trusted: the
-    connection that matters trusts the Host CA alone, so dialling then shows what is there. No redirect is followed and
-    no HTTP proxy is used, because the gRPC connection can't do either.
+    proxy: Proxy | None
+    needs_upgrade: bool = False
+
+
+class Endpoint:
+    """TELEPORT_ADDR, looked at when it is first needed. What a proxy said is remembered; that none answered isn't.
+
+    Parameters
+    ----------
+    addr
+        The proxy's address, or an auth server's.
+    extra_ca_pem
+        Private CAs, as PEM, trusted besides the public roots for the proxy's web certificate. An auth server that is to
+        be joined directly is trusted by these alone.
 
     Raises
     ------
     BrokenConfiguration
-        when `extra_ca_pem` is no PEM.
+        when the address is none.
+    """
+
+    def __init__(self, addr: str, extra_ca_pem: str = "") -> None:
+        self.address = parse_address(addr)
+        self.web_tls = WebTls(extra_ca_pem)
+        self._found: Found | None = None
+
+    def look(self) -> Found:
+        """Return what is there; raises BrokenConfiguration when the private CAs are no PEM."""
+        if self._found is None:
+            proxy = find(self.address, self.web_tls)
+            if proxy is None:
+                return Found(None)
+            self._found = Found(proxy, needs_upgrade(self.address, self.web_tls))
+        return self._found
+
+    def forget(self) -> None:
+        """Look anew the next time: something else may be there now."""
+        self._found = None
+
+
+def find(address: Address, web_tls: WebTls) -> Proxy | None:
+    """Ask what is at the address, as a proxy: `GET /webapi/find`.
+
+    None when no proxy answers there (an auth server doesn't), or one whose web certificate isn't trusted: dialling then
+    shows what is there. No redirect is followed and no HTTP proxy is used, because the gRPC connection can't do either.
+
+    Raises
+    ------
+    BrokenConfiguration
+        when the private CAs are no PEM.
     """
     with requests.Session() as session:
         session.trust_env = False
-        session.mount("https://", _Trusting(extra_ca_pem))
+        session.mount("https://", _Trusting(web_tls.offering("http/1.1")))
         try:
-            answer = session.get(f"https://{address}/webapi/find", timeout=_TIMEOUT, allow_redirects=False)
+            answer = session.get(f"https://{address}/webapi/find", timeout=TIMEOUT, allow_redirects=False)
             found = answer.json() if answer.status_code == requests.codes.ok else None
         except requests.RequestException:
             return None
@@ -96,25 +146,32 @@ def _proxy(found: object) -> Proxy | None:
         case {"cluster_name": str(name), "proxy": {**proxy}}:
             ssh = proxy.get("ssh")
             public = ssh.get("public_addr") if isinstance(ssh, dict) else None
-            return Proxy(name, proxy.get("tls_routing_enabled") is True, str(public or ""))
+            fips = isinstance(found, dict) and found.get("fips") is True
+            return Proxy(name, proxy.get("tls_routing_enabled") is True, str(public or ""), fips)
     return None
 
 
-class _Trusting(HTTPAdapter):
-    """Trusts private CAs besides the public roots, which requests adds to the context itself."""
+def needs_upgrade(address: Address, web_tls: WebTls) -> bool:
+    """Whether something before a proxy ends TLS: then the proxy's own ALPN names aren't known there.
 
-    def __init__(self, extra_ca_pem: str) -> None:
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if extra_ca_pem:
-            try:
-                self._context.load_verify_locations(cadata=extra_ca_pem.encode("ascii", "replace").decode())
-            except ssl.SSLError as error:
-                raise BrokenConfiguration(
-                    "EXTRA_CA_PARAMETER",
-                    "it holds no PEM certificates.",
-                    "Put the private CAs' certificates into it, as PEM.",
-                ) from error
+    As Teleport's Go client decides it: offered `teleport-reversetunnel` alone, a proxy agrees, and a load balancer
+    agrees to nothing or refuses. What fails for another reason is left to the dial, which says why.
+    """
+    try:
+        with (
+            socket.create_connection((address.host, address.port), timeout=TIMEOUT) as tcp,
+            web_tls.offering(_PROBE).wrap_socket(tcp, server_hostname=address.host) as tls,
+        ):
+            return tls.selected_alpn_protocol() != _PROBE
+    except ssl.SSLError as error:
+        return error.reason == "TLSV1_ALERT_NO_APPLICATION_PROTOCOL"
+    except OSError:
+        return False
+
+
+class _Trusting(HTTPAdapter):
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
         super().__init__()
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:

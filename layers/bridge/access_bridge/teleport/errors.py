@@ -12,12 +12,34 @@ from access_bridge.access_request import RequestState
 from access_bridge.errors import BridgeError, BrokenConfiguration, OutcomeUnknown, Refused, Retry
 
 ADDRESS_SETTING = "TELEPORT_ADDR"
-IDENTITY_SETTING = "TELEPORT_IDENTITY_SECRET_ARN"
 OLDEST_SERVER = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an identity comes from: the setting that an error names, and how a person gets another (no full stop)."""
+
+    setting: str
+    renewal: str
+
+
+IDENTITY_FILE = Origin(
+    "TELEPORT_IDENTITY_SECRET_ARN",
+    "Store a new identity file of the bot: see that tbot runs and that its output is put into the secret",
+)
+IAM_JOIN = Origin(
+    "TELEPORT_JOIN_TOKEN",
+    "The next attempt joins anew. If that doesn't help, see that the bot, its role and its join token are as "
+    "`access-bridge teleport resources` writes them",
+)
 
 
 class Unavailable(Retry):
     """Teleport could not be reached, or answered that it can't now; nothing was changed."""
+
+
+class ConnectionDropped(Unavailable):
+    """The connection ended before its first answer: the network did that, or Teleport refused the certificate."""
 
 
 class WriteOutcomeUnknown(OutcomeUnknown):
@@ -73,21 +95,23 @@ class IdentityLocked(NotPermitted):
 class UserMissing(NotPermitted):
     """Teleport says that a user does not exist: the one asked for (`quoted`, as Teleport quotes it), or our own."""
 
-    def __init__(self, username: str, quoted: str) -> None:
+    def __init__(self, call: Call, quoted: str) -> None:
         super().__init__(
-            IDENTITY_SETTING,
-            f"Teleport has no user {quoted}, and the identity is for {username!r}.",
-            "Make the bot or user again, and store a new identity file of it.",
+            call.origin.setting,
+            f"Teleport has no user {quoted}, and the identity is for {call.username!r}.",
+            f"Make the bot or user again. {call.origin.renewal}.",
         )
         self.quoted = quoted
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The call that failed: by whom (`username`, from the client certificate), and whether it changes anything."""
+    """The call that failed: by whom (`username`, from the client certificate, and where that came from), and whether
+    it changes anything."""
 
     username: str
     write: bool = False
+    origin: Origin = IDENTITY_FILE
 
 
 def from_status(status: Status, text: str | None, call: Call) -> BridgeError:
@@ -145,7 +169,7 @@ def _resolved(match: re.Match[str], message: str, _call: Call) -> BridgeError:
 
 
 def _user_missing(match: re.Match[str], _message: str, call: Call) -> BridgeError:
-    return UserMissing(call.username, match["user"])
+    return UserMissing(call, match["user"])
 
 
 def _later(_match: re.Match[str], message: str, _call: Call) -> BridgeError:
@@ -157,7 +181,9 @@ def _rights(fix: str, kind: type[NotPermitted] = NotPermitted) -> _Make:
 
 
 def _identity(fix: str, kind: type[NotPermitted] = NotPermitted) -> _Make:
-    return lambda _match, message, _call: kind(IDENTITY_SETTING, f"Teleport: {message}.", fix)
+    return lambda _match, message, call: kind(
+        call.origin.setting, f"Teleport: {message}.", f"{fix} {call.origin.renewal}.".strip()
+    )
 
 
 def _locked(match: re.Match[str], message: str, call: Call) -> BridgeError:
@@ -165,8 +191,7 @@ def _locked(match: re.Match[str], message: str, call: Call) -> BridgeError:
     names = re.search(r"User:\"(?P<user>[^\"]*)\"", message)
     if names and names["user"] != call.username:
         return ReviewRefused(f"Teleport: {message}")
-    fix = "Remove the lock (`tctl rm lock/<id>`) or store another bot's identity file."
-    return _identity(fix, IdentityLocked)(match, message, call)
+    return _identity("Remove the lock (`tctl rm lock/<id>`).", IdentityLocked)(match, message, call)
 
 
 def _no_reviews(match: re.Match[str], message: str, call: Call) -> BridgeError:
@@ -185,7 +210,6 @@ _NO_REVIEWS = (
     "set_state in the rules file."
 )
 _ROLE = "Give its role the rule that the text names (the roles are in teleport/)."
-_NEW_IDENTITY = "If that is about the certificate, store a new identity file of the bot."
 _VERSION = f"Use a cluster of Teleport {OLDEST_SERVER} or newer, and its auth or proxy address."
 
 # Where a text is empty, any text of that status fits: the last word on it.
@@ -229,12 +253,12 @@ _TABLE = (
     _row(
         Status.PERMISSION_DENIED,
         r"while using an access request",
-        _identity("Store an identity whose roles are its own, not lent by an access request."),
+        _identity("Its roles must be its own, not lent by an access request."),
     ),
     # The identity
     _row(Status.NOT_FOUND, r"\"user\" (?P<user>\".*\") does not exist", _user_missing),
     _row((Status.NOT_FOUND, Status.PERMISSION_DENIED), r"user (?P<user>\".*\") not found", _user_missing),
-    _row(Status.NOT_FOUND, r"", _identity("Its user or role is gone: make it again, and store a new identity file.")),
+    _row(Status.NOT_FOUND, r"", _identity("Its user or role is gone: make it again.")),
     _row(
         Status.PERMISSION_DENIED,
         r"lock targeting|lock .*in force",
@@ -253,13 +277,9 @@ _TABLE = (
     _row(
         Status.PERMISSION_DENIED,
         r"^access denied$",
-        _identity(
-            "A lock on the bot says exactly this: see `tctl get locks`. Else its certificate was refused: store a new "
-            "identity file of the bot.",
-            IdentityLocked,
-        ),
+        _identity("A lock on the bot says exactly this: see `tctl get locks`.", IdentityLocked),
     ),
-    _row((Status.PERMISSION_DENIED, Status.UNAUTHENTICATED), r"", _identity(_NEW_IDENTITY)),
+    _row((Status.PERMISSION_DENIED, Status.UNAUTHENTICATED), r"", _identity("")),
     # The server
     _row(Status.UNIMPLEMENTED, r"", _address(_VERSION)),
     _row((Status.RESOURCE_EXHAUSTED, Status.FAILED_PRECONDITION), r"", _later),

@@ -1,4 +1,6 @@
-"""Who we are to Teleport: the identity file (key, client certificate, Host CAs), checked before anything is dialled."""
+"""Who we are to Teleport: key, client certificate and Host CAs, of an identity file or of a join, checked before
+anything is dialled.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from cryptography.x509.oid import NameOID
 
 from access_bridge.errors import BrokenConfiguration
-from access_bridge.teleport.errors import IDENTITY_SETTING, NotPermitted
+from access_bridge.teleport.errors import IDENTITY_FILE, NotPermitted, Origin
 
 _FIX = (
     "Store the whole file that tbot's `identity` output, or `tctl auth sign --format=file --user=BOT --out=identity`, "
@@ -39,16 +42,26 @@ class Identity:
     cluster_name: str
     not_after: datetime
     roles: tuple[str, ...]
+    origin: Origin
 
     def check_valid(self, now: datetime) -> None:
         """Raise `NotPermitted` if the certificate has expired at `now` (aware); Teleport would only hang up."""
         if now >= self.not_after:
             raise NotPermitted(
-                IDENTITY_SETTING,
+                self.origin.setting,
                 f"the identity of Teleport user {self.username!r} expired at {self.not_after:%Y-%m-%d %H:%M} UTC.",
-                "Store a new identity file: see that tbot runs and its output is copied into the secret, or run "
-                f"`tctl auth sign --format=file --user={self.username} --out=identity` on the auth host.",
+                f"{self.origin.renewal}.",
             )
+
+
+class Identities(Protocol):
+    """Where the identity comes from, for as long as an environment lives."""
+
+    def current(self) -> Identity:
+        """Return the identity to use now; raises a BridgeError where there is none to be had."""
+
+    def refuse(self, identity: Identity) -> None:
+        """Take note that Teleport, or we, refused this identity: `current` gives another, if there is one."""
 
 
 def parse_identity(pem_text: str) -> Identity:
@@ -76,7 +89,9 @@ def parse_identity(pem_text: str) -> Identity:
     return identity_from_pems(key[0].replace("\r\n", "\n") + "\n", client, cas)
 
 
-def identity_from_pems(key_pem: str, certificate_pem: str, ca_pems: Sequence[str]) -> Identity:
+def identity_from_pems(
+    key_pem: str, certificate_pem: str, ca_pems: Sequence[str], origin: Origin = IDENTITY_FILE
+) -> Identity:
     """Make an identity of a private key, a client certificate and CAs, of which only the cluster's Host CAs are kept.
 
     Raises
@@ -85,12 +100,12 @@ def identity_from_pems(key_pem: str, certificate_pem: str, ca_pems: Sequence[str
         when the parts can't be read, don't belong together, or no Host CA of the certificate's cluster is among them.
     """
     try:
-        return _identity(key_pem, certificate_pem, ca_pems)
+        return _identity(key_pem, certificate_pem, ca_pems, origin)
     except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise _broken("a certificate in the identity file can't be read.") from error
 
 
-def _identity(key_pem: str, certificate_pem: str, ca_pems: Sequence[str]) -> Identity:
+def _identity(key_pem: str, certificate_pem: str, ca_pems: Sequence[str], origin: Origin) -> Identity:
     certificate = _certificate(certificate_pem)
     _check_key(key_pem, certificate)
     username = _values(certificate.subject, NameOID.COMMON_NAME)
@@ -108,6 +123,7 @@ def _identity(key_pem: str, certificate_pem: str, ca_pems: Sequence[str]) -> Ide
         cluster_name=cluster[0],
         not_after=certificate.not_valid_after_utc,
         roles=_values(certificate.subject, NameOID.ORGANIZATION_NAME),
+        origin=origin,
     )
 
 
@@ -140,4 +156,4 @@ def _values(name: x509.Name, oid: x509.ObjectIdentifier) -> tuple[str, ...]:
 
 
 def _broken(problem: str) -> BrokenConfiguration:
-    return BrokenConfiguration(IDENTITY_SETTING, problem, _FIX)
+    return BrokenConfiguration(IDENTITY_FILE.setting, problem, _FIX)

@@ -285,3 +285,55 @@ class GetUserResponse(_message.Message):
     USER_FIELD_NUMBER: _ClassVar[int]
     user: User
     def __init__(self, user: _Optional[_Union[User, _Mapping]] = ...) -> None: ...
+
+class RegisterUsingTokenRequest(_message.Message):
+    __slots__ = ("node_name", "role", "token", "public_tls_key", "public_ssh_key")
+    NODE_NAME_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_TLS_KEY_FIELD_NUMBER: _ClassVar[int]
+    PUBLIC_SSH_KEY_FIELD_NUMBER: _ClassVar[int]
+    node_name: str
+    role: str
+    token: str
+    public_tls_key: bytes
+    public_ssh_key: bytes
+    def __init__(self, node_name: _Optional[str] = ..., role: _Optional[str] = ..., token: _Optional[str] = ..., public_tls_key: _Optional[bytes] = ..., public_ssh_key: _Optional[bytes] = ...) -> None: ...
+
+class RegisterUsingIAMMethodRequest(_message.Message):
+    __slots__ = ("register_using_token_request", "sts_identity_request")
+    REGISTER_USING_TOKEN_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    STS_IDENTITY_REQUEST_FIELD_NUMBER: _ClassVar[int]
+    register_using_token_request: RegisterUsingTokenRequest
+    sts_identity_request: bytes
+    def __init__(self, register_using_token_request: _Optional[_Union[RegisterUsingTokenRequest, _Mapping]] = ..., sts_identity_request: _Optional[bytes] = ...) -> None: ...
+
+class Certs(_message.Message):
+    __slots__ = ("tls", "tls_ca_certs")
+    TLS_FIELD_NUMBER: _ClassVar[int]
+    TLS_CA_CERTS_FIELD_NUMBER: _ClassVar[int]
+    tls: bytes
+    tls_ca_certs: _containers.RepeatedScalarFieldContainer[bytes]
+    def __init__(self, tls: _Optional[bytes] = ..., tls_ca_certs: _Optional[_Iterable[bytes]] = ...) -> None: ...
+
+class RegisterUsingIAMMethodResponse(_message.Message):
+    __slots__ = ("challenge", "certs")
+    CHALLENGE_FIELD_NUMBER: _ClassVar[int]
+    CERTS_FIELD_NUMBER: _ClassVar[int]
+    challenge: str
+    certs: Certs
+    def __init__(self, challenge: _Optional[str] = ..., certs: _Optional[_Union[Certs, _Mapping]] = ...) -> None: ...
+
+class UserCertsRequest(_message.Message):
+    __slots__ = ("username", "expires", "role_requests", "use_role_requests", "tls_public_key")
+    USERNAME_FIELD_NUMBER: _ClassVar[int]
+    EXPIRES_FIELD_NUMBER: _ClassVar[int]
+    ROLE_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    USE_ROLE_REQUESTS_FIELD_NUMBER: _ClassVar[int]
+    TLS_PUBLIC_KEY_FIELD_NUMBER: _ClassVar[int]
+    username: str
+    expires: _timestamp_pb2.Timestamp
+    role_requests: _containers.RepeatedScalarFieldContainer[str]
+    use_role_requests: bool
+    tls_public_key: bytes
+    def __init__(self, username: _Optional[str] = ..., expires: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., role_requests: _Optional[_Iterable[str]] = ..., use_role_requests: _Optional[bool] = ..., tls_public_key: _Optional[bytes] = ...) -> None: ...
