@@ -67,6 +67,7 @@ class TeleportCluster:
         on_behalf: bool = False,
         second_factor: SecondFactor = "webauthn",
         joining: Literal["legacy", "new only"] = "legacy",
+        fips: bool = False,
     ) -> None:
         """Makes the authorities and an empty cluster; nothing listens yet.
 
@@ -75,10 +76,11 @@ class TeleportCluster:
         `version`: what it says it is, by default 18.0.0 as recorded, or the newer one. `second_factor`: with `webauthn`
         (recorded) administrative actions of people need it; with `otp`, one-time codes, they don't. `joining`: `new
         only` is a server without the join service that was recorded; the newer one, which nobody tried, is on neither.
-        Ports of 0: free ones, kept from the first start on.
+        `fips`: it takes AWS's FIPS endpoints alone for a join (from Teleport's source, not recorded). Ports of 0: free
+        ones, kept from the first start on.
         """
         version = version or (_ON_BEHALF_VERSION if on_behalf else _RECORDED_VERSION)
-        self._state = ClusterState(name, edition, version, on_behalf, second_factor)
+        self._state = ClusterState(name, edition, version, on_behalf, second_factor, fips=fips)
         self._directory = directory or Path(mkdtemp(prefix="teleport-"))
         self._ports = [proxy_port, auth_port]
         self._authorities = Authorities(name)
@@ -207,7 +209,9 @@ class TeleportCluster:
     def _web_facts(self) -> WebFacts:
         state = self._state
         public_addr = self.public_addr or self.proxy_addr
-        return WebFacts(self.name, state.version, state.edition, self._ports[0], public_addr, state.second_factor)
+        return WebFacts(
+            self.name, state.version, state.edition, self._ports[0], public_addr, state.second_factor, state.fips
+        )
 
     def _server_context(self, name: str, own: KeyAndCertificate, protocols: list[str]) -> ssl.SSLContext:
         """TLS 1.2 and newer, without session tickets, as the real servers."""
@@ -409,6 +413,11 @@ class TeleportCluster:
         """Deletes a join token: who joins by it from now on is refused. Certificates made by then stay valid."""
         with self._state.mutex:
             self._state.tokens.pop(name, None)
+
+    def mix_up_challenges(self) -> None:
+        """From now on each join is held against another challenge than the one that the client was given."""
+        assert self._join_service is not None
+        self._join_service.mixes_up_challenges = True
 
     def rotate_host_authority(self, *, keep_old: bool) -> None:
         """A new Host CA signs the servers' certificates at once, for connections from now on.

@@ -48,12 +48,16 @@ class JoinService:
         self._state = state
         self._issuer = issuer
         self._sts = sts
+        self.mixes_up_challenges = False
+        """Whether each answer is held against another challenge than the one that its client got."""
 
     def register(self, challenge: str, request: pb.RegisterUsingIAMMethodRequest) -> pb.Certs:
         """The bot's certificates for a request that answers this challenge.
 
         Raises RefusedError. Either way the audit log tells of it.
         """
+        if self.mixes_up_challenges:
+            challenge = new_challenge()
         with self._state.mutex:
             try:
                 return self._register(challenge, request)
@@ -94,7 +98,7 @@ class JoinService:
     def _identify(self, challenge: str, raw: bytes) -> AwsIdentity:
         request = parse(raw)
         with within("validating STS request"):
-            validate(request, challenge)
+            validate(request, challenge, fips=self._state.fips)
         with within("executing STS request"):
             return self._ask_aws(request)
 

@@ -76,6 +76,7 @@ class ClusterState:
     nodes: list[Node] = field(default_factory=list)
     tokens: dict[str, Token] = field(default_factory=dict)
     refuses_long_term_on_behalf: bool = False
+    fips: bool = False
 
     def __post_init__(self) -> None:
         self.nodes.append(Node(self.host_id, "lab", {"env": "prod"}))

@@ -64,6 +64,11 @@ def region_of(host: str) -> str:
     return "us-east-1" if host == "sts.amazonaws.com" else host.split(".")[1]
 
 
+def is_fips(host: str) -> bool:
+    """Whether a host counts as one of FIPS: by its name, or because all of the region's do."""
+    return host.startswith("sts-fips.") or region_of(host).startswith("us-gov-")
+
+
 def partition_of(host: str) -> str:
     """The partition of AWS whose identities a host knows, as in the second part of an ARN."""
     prefix = region_of(host).rsplit("-", maxsplit=2)[0]

@@ -11,7 +11,7 @@ import h11
 from grpclib.const import Status
 
 from local.teleport.errors import RefusedError, access_denied, bad_parameter
-from local.teleport.sts_hosts import STS_HOSTS
+from local.teleport.sts_hosts import STS_HOSTS, is_fips
 
 CHALLENGE_HEADER = "x-teleport-challenge"
 _BODY = "Action=GetCallerIdentity&Version=2011-06-15"
@@ -111,13 +111,15 @@ def _malformed(reason: str) -> RefusedError:
     return RefusedError(Status.UNKNOWN, f"parsing STS request\n\t{reason}")
 
 
-def validate(request: StsRequest, challenge: str) -> None:
+def validate(request: StsRequest, challenge: str, *, fips: bool = False) -> None:
     """What Teleport demands of a request before it sends it to AWS.
 
     Raises RefusedError: host, challenge and body in the recorded words, the rest in words of our own (not recorded).
     """
     if request.host not in STS_HOSTS:
         raise access_denied(_unknown_host(request.host))
+    if fips and not is_fips(request.host):
+        raise access_denied(f"STS host {go_quote(request.host)} is not one of FIPS, which this cluster demands")
     if (request.method, request.target) != ("POST", "/"):
         raise access_denied(f"sts identity request is not a POST of / but {request.method} {request.target}")
     if request.headers.get(CHALLENGE_HEADER) != challenge:

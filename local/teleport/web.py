@@ -29,6 +29,7 @@ class WebFacts:
     proxy_port: int
     public_addr: str
     second_factor: SecondFactor
+    fips: bool
 
 
 def _proxy(facts: WebFacts) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def _common(facts: WebFacts) -> dict[str, Any]:
         "cluster_name": facts.cluster_name,
         "automatic_upgrades": False,
         "edition": facts.edition,
-        "fips": False,
+        "fips": facts.fips,
     }
 
 

@@ -132,7 +132,9 @@ def test_one_connection_serves_a_whole_with_and_nothing_is_dialled_before_the_fi
 
 def test_a_proxy_says_of_which_cluster_it_is(cluster: TeleportCluster) -> None:
     found = find(parse_address(cluster.proxy_addr), WebTls(cluster.web_ca_pem))
-    assert found == Proxy(NAME, tls_routing_enabled=True, public_addr=cluster.proxy_addr)
+    assert found == Proxy(
+        NAME, tls_routing_enabled=True, public_addr=cluster.proxy_addr, server_version="18.0.0", fips=False
+    )
     assert find(parse_address(cluster.proxy_addr), WebTls()) is None
     assert find(parse_address(cluster.auth_addr), WebTls(cluster.web_ca_pem)) is None
 

@@ -253,12 +253,22 @@ def test_no_secret_is_told_whatever_is_wrong(office: Office) -> None:
     before = office.kept()
     office.call_back(ticket, row)
     office.wait_until_kept(before)
+    system.put_secret(FUNCTION, "SERVICENOW_SECRET_ARN", system.stand_ins.servicenow_secret(FUNCTION))
     identity = system.teleport.identity_file("bot-access-bridge-decisions", shape="tbot")
     system.use_identity_file(FUNCTION, identity[: len(identity) // 3])
-    before = office.kept()
-    office.wait_until_kept(before)
-    assert office.logged("TELEPORT_IDENTITY_SECRET_ARN")
+    system.wait_until(lambda: office.logged("TELEPORT_IDENTITY_SECRET_ARN"))
     assert office.logged("SERVICENOW_SECRET_ARN")
     assert not [line for line in system.logs() if "not-the-password" in str(line)]
     assert not [line for line in system.logs() if any(secret in str(line) for secret in secrets_before)]
+    assert secrets_told(system) == []
+
+
+def test_no_secret_is_told_where_everything_is_logged(office: Office) -> None:
+    system = office.system
+    for function in ("teleport_events", FUNCTION):
+        system.set_environment(function, AWS_LAMBDA_LOG_LEVEL="DEBUG", POWERTOOLS_LOG_LEVEL="DEBUG")
+    row = office.decide(office.approver(), office.ask())
+    assert office.told(row).outcome == "applied"
+    joined = [line for line in system.logs() if line.get("message") == "joined Teleport"]
+    assert {line["function_name"] for line in joined} >= {"teleport_events", FUNCTION}
     assert secrets_told(system) == []

@@ -17,3 +17,6 @@ class Given:
 
     def refuse(self, identity: Identity) -> None:
         self.refused.append(identity)
+
+    def not_permitted(self, identity: Identity) -> None:
+        self.refused.append(identity)

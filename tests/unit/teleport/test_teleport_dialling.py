@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from access_bridge.errors import BridgeError, BrokenConfiguration
-from access_bridge.teleport.client import check_version, connect
-from access_bridge.teleport.discovery import Address, Endpoint, Found, Proxy, find, parse_address
+from access_bridge.teleport.client import connect
+from access_bridge.teleport.discovery import Address, Endpoint, Found, Proxy, check_version, find, parse_address
 from access_bridge.teleport.errors import IDENTITY_FILE, NotPermitted, Unavailable
 from access_bridge.teleport.identity import Identity, identity_from_pems, parse_identity
 from access_bridge.teleport.tls import WebTls, alpn_protocols, client_context
@@ -104,7 +104,7 @@ def _ssl_error(kind: type[ssl.SSLError], reason: str) -> ssl.SSLError:
             "TELEPORT_ADDR: .* no server of the identity's cluster",
         ),
         (
-            _ssl_error(ssl.SSLError, "TLSV1_ALERT_NO_APPLICATION_PROTOCOL"),
+            ssl.SSLError(1, "[SSL] tlsv1 alert no application protocol (_ssl.c:1020)"),
             None,
             BrokenConfiguration,
             "no server of Teleport's gRPC API",

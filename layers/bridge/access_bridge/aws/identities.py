@@ -49,3 +49,7 @@ class StoredIdentities:
     def refuse(self, identity: Identity) -> None:
         """Don't take this one from the cache again."""
         self._refused = identity
+
+    def not_permitted(self, identity: Identity) -> None:
+        """Don't take it from the cache either: somebody may store another bot's identity to mend this."""
+        self.refuse(identity)

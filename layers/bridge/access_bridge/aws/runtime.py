@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import botocore.session
 import requests
 
 from access_bridge.aws.consume import Backoff, Consumed
@@ -53,19 +52,24 @@ class Runtime:
         self._known_endpoint: Endpoint | None = None
 
     @cached_property
+    def _aws(self) -> boto3.Session:
+        """One for all clients, which share what it has loaded."""
+        return boto3.Session()
+
+    @cached_property
     def sqs(self) -> Any:
         """The SQS client."""
-        return boto3.client("sqs")
+        return self._aws.client("sqs")
 
     @cached_property
     def secrets(self) -> Secrets:
         """Secrets Manager."""
-        return Secrets(boto3.client("secretsmanager"))
+        return Secrets(self._aws.client("secretsmanager"))
 
     @cached_property
     def parameters(self) -> Parameters:
         """SSM Parameter Store."""
-        return Parameters(boto3.client("ssm"))
+        return Parameters(self._aws.client("ssm"))
 
     @property
     def tickets_queue_url(self) -> str:
@@ -95,7 +99,7 @@ class Runtime:
     @cached_property
     def ledger(self) -> Ledger:
         """The ledger."""
-        return Ledger(boto3.resource("dynamodb"), required(self.environment, "LEDGER_TABLE"))
+        return Ledger(self._aws.resource("dynamodb"), required(self.environment, "LEDGER_TABLE"))
 
     @cached_property
     def servicenow(self) -> ServiceNow:
@@ -156,7 +160,7 @@ class Runtime:
                 endpoint=self._endpoint(),
                 token=settings.join_token,
                 node_name=self.environment.get("AWS_LAMBDA_FUNCTION_NAME", ""),
-                session=self._botocore_session,
+                session=self._aws,
                 region=settings.join_region,
                 clock=utc_now,
             )
@@ -171,10 +175,6 @@ class Runtime:
             },
         )
         return identity
-
-    @cached_property
-    def _botocore_session(self) -> botocore.session.Session:
-        return botocore.session.get_session()
 
     def _credentials(self, read: Callable[[str, str], str]) -> Credentials:
         return parse_credentials(read(_SERVICENOW_SECRET, self.servicenow_settings.secret_arn))

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -28,10 +27,9 @@ from access_bridge.access_request import AccessRequest, RequestState
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.teleport import convert, messages
 from access_bridge.teleport.convert import Cluster, User
-from access_bridge.teleport.discovery import Endpoint
+from access_bridge.teleport.discovery import Endpoint, check_version
 from access_bridge.teleport.errors import (
     ADDRESS_SETTING,
-    OLDEST_SERVER,
     Call,
     ConnectionDropped,
     NotPermitted,
@@ -277,7 +275,7 @@ class Teleport:
         try:
             return self._exchange(path, request, reply_type, write=write)
         except NotPermitted:
-            self._identities.refuse(self._identity())  # the next connection has another, if there is one
+            self._identities.not_permitted(self._identity())
             raise
 
     def _exchange(self, path: str, request: Message, reply_type: type[_Reply], *, write: bool = False) -> _Reply:
@@ -312,15 +310,4 @@ class Teleport:
         return (
             f"{self._endpoint.address} dropped the connection: either the network did, or Teleport refused the client "
             f"certificate of {identity.username!r}. If it goes on: {identity.origin.renewal}."
-        )
-
-
-def check_version(server_version: str) -> None:
-    """Raise `NotPermitted` for a server that is too old; a version that can't be read passes."""
-    major = re.match(r"v?(\d+)\.", server_version)
-    if major and int(major[1]) < OLDEST_SERVER:
-        raise NotPermitted(
-            ADDRESS_SETTING,
-            f"the cluster runs Teleport {server_version}, and Access Bridge needs {OLDEST_SERVER} or newer.",
-            "Upgrade the cluster; Teleport itself no longer supports that version.",
         )

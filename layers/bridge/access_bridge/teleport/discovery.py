@@ -15,8 +15,8 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from access_bridge.errors import BrokenConfiguration
-from access_bridge.teleport.errors import ADDRESS_SETTING
-from access_bridge.teleport.tls import WebTls
+from access_bridge.teleport.errors import ADDRESS_SETTING, OLDEST_SERVER, NotPermitted, Unavailable
+from access_bridge.teleport.tls import WebTls, knows_no_protocol
 
 TIMEOUT: Final = 5.0
 _PROBE: Final = "teleport-reversetunnel"
@@ -42,6 +42,7 @@ class Proxy:
     cluster_name: str
     tls_routing_enabled: bool
     public_addr: str
+    server_version: str = ""
     fips: bool = False
 
 
@@ -106,7 +107,7 @@ class Endpoint:
         self._found: Found | None = None
 
     def look(self) -> Found:
-        """Return what is there; raises BrokenConfiguration when the private CAs are no PEM."""
+        """Return what is there; raises as `find` does."""
         if self._found is None:
             proxy = find(self.address, self.web_tls)
             if proxy is None:
@@ -129,6 +130,8 @@ def find(address: Address, web_tls: WebTls) -> Proxy | None:
     ------
     BrokenConfiguration
         when the private CAs are no PEM.
+    Unavailable
+        when it answers with its own trouble (5xx), as a load balancer does for a proxy that isn't there.
     """
     with requests.Session() as session:
         session.trust_env = False
@@ -138,6 +141,8 @@ def find(address: Address, web_tls: WebTls) -> Proxy | None:
             found = answer.json() if answer.status_code == requests.codes.ok else None
         except requests.RequestException:
             return None
+    if answer.status_code >= requests.codes.server_error:
+        raise Unavailable(f"{address} answered with status {answer.status_code}: what is there has trouble of its own.")
     return _proxy(found)
 
 
@@ -146,9 +151,26 @@ def _proxy(found: object) -> Proxy | None:
         case {"cluster_name": str(name), "proxy": {**proxy}}:
             ssh = proxy.get("ssh")
             public = ssh.get("public_addr") if isinstance(ssh, dict) else None
-            fips = isinstance(found, dict) and found.get("fips") is True
-            return Proxy(name, proxy.get("tls_routing_enabled") is True, str(public or ""), fips)
+            said = found if isinstance(found, dict) else {}
+            return Proxy(
+                cluster_name=name,
+                tls_routing_enabled=proxy.get("tls_routing_enabled") is True,
+                public_addr=str(public or ""),
+                server_version=str(said.get("server_version") or ""),
+                fips=said.get("fips") is True,
+            )
     return None
+
+
+def check_version(server_version: str) -> None:
+    """Raise `NotPermitted` for a server that is too old; a version that can't be read passes."""
+    major = re.match(r"v?(\d+)\.", server_version)
+    if major and int(major[1]) < OLDEST_SERVER:
+        raise NotPermitted(
+            ADDRESS_SETTING,
+            f"the cluster runs Teleport {server_version}, and Access Bridge needs {OLDEST_SERVER} or newer.",
+            "Upgrade the cluster; Teleport itself no longer supports that version.",
+        )
 
 
 def needs_upgrade(address: Address, web_tls: WebTls) -> bool:
@@ -163,10 +185,8 @@ def needs_upgrade(address: Address, web_tls: WebTls) -> bool:
             web_tls.offering(_PROBE).wrap_socket(tcp, server_hostname=address.host) as tls,
         ):
             return tls.selected_alpn_protocol() != _PROBE
-    except ssl.SSLError as error:
-        return error.reason == "TLSV1_ALERT_NO_APPLICATION_PROTOCOL"
-    except OSError:
-        return False
+    except OSError as error:
+        return knows_no_protocol(error)
 
 
 class _Trusting(HTTPAdapter):

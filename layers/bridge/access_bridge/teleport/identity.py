@@ -61,7 +61,10 @@ class Identities(Protocol):
         """Return the identity to use now; raises a BridgeError where there is none to be had."""
 
     def refuse(self, identity: Identity) -> None:
-        """Take note that Teleport, or we, refused this identity: `current` gives another, if there is one."""
+        """Take note that no connection could be made with this identity: `current` gives another, if there is one."""
+
+    def not_permitted(self, identity: Identity) -> None:
+        """Take note that Teleport knew this identity, and didn't let it do what we need."""
 
 
 def parse_identity(pem_text: str) -> Identity:

@@ -66,6 +66,14 @@ def trust(context: ssl.SSLContext, extra_ca_pem: str) -> None:
         ) from error
 
 
+def knows_no_protocol(error: OSError) -> bool:
+    """Whether the other side ended the handshake because it knows none of the ALPN names that it was offered.
+
+    By OpenSSL's text: Python's `reason` is None for this alert (seen on 3.11 and 3.13).
+    """
+    return isinstance(error, ssl.SSLError) and "alert no application protocol" in str(error)
+
+
 def alpn_protocols(cluster_name: str) -> list[str]:
     """Return the ALPN list for a cluster: the proxy routes by the first entry, the auth server speaks the second.
 

@@ -18,7 +18,7 @@ from grpclib.protocol import H2Protocol
 from access_bridge.errors import BridgeError, BrokenConfiguration
 from access_bridge.teleport.discovery import Address, Endpoint, Found
 from access_bridge.teleport.errors import ADDRESS_SETTING, Origin, Unavailable
-from access_bridge.teleport.tls import HTTP2, SERVER_NAME
+from access_bridge.teleport.tls import HTTP2, SERVER_NAME, knows_no_protocol
 from access_bridge.teleport.upgrade import Tunnel, UpgradeRefused, open_tunnel
 
 CONNECT_TIMEOUT = 5.0
@@ -132,7 +132,7 @@ def dial_error(error: OSError, address: Address, found: Found, origin: Origin) -
                 f"{address} is no server of the identity's cluster.",
                 f"{_ADDRESS_FIX} If it is right, the cluster's Host CA may be a new one. {origin.renewal}.",
             )
-        case ssl.SSLError() if error.reason == "TLSV1_ALERT_NO_APPLICATION_PROTOCOL":
+        case ssl.SSLError() if knows_no_protocol(error):
             return BrokenConfiguration(ADDRESS_SETTING, f"{address} is no server of Teleport's gRPC API.", _ADDRESS_FIX)
     return network_error(error, address, found)
 
@@ -151,7 +151,7 @@ def network_error(error: OSError, address: Address, found: Found) -> BridgeError
             return _unreachable(address, "it closed the connection during the TLS handshake", found)
         case ssl.SSLError():
             return BrokenConfiguration(
-                ADDRESS_SETTING, f"{address} refuses TLS as Teleport speaks it ({error.reason}).", _ADDRESS_FIX
+                ADDRESS_SETTING, f"{address} refuses TLS as Teleport speaks it ({error.reason or error}).", _ADDRESS_FIX
             )
         case socket.gaierror() if error.errno == socket.EAI_NONAME:
             return BrokenConfiguration(ADDRESS_SETTING, f"no host has the name {address.host}.", _ADDRESS_FIX)

@@ -106,6 +106,10 @@ class JoinedIdentities:
             if self._monotonic() - held.joined_seconds >= _YOUNG_SECONDS:
                 self._held = None
 
+    def not_permitted(self, identity: Identity) -> None:
+        """Keep it. Joining again would give the same: a certificate carries the names of roles, and what they allow is
+        looked up at each call."""
+
     def _pause(self) -> float:
         return self._failure.until_seconds - self._monotonic() if self._failure else 0.0
 

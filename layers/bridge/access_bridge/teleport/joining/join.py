@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
-from botocore.credentials import Credentials
-from botocore.session import Session
+import boto3
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -28,13 +27,13 @@ from grpclib.exceptions import GRPCError, StreamTerminatedError
 from h2.exceptions import H2Error
 
 from access_bridge.errors import BridgeError, BrokenConfiguration
-from access_bridge.teleport.discovery import Endpoint, Found
+from access_bridge.teleport.discovery import Endpoint, Found, check_version
 from access_bridge.teleport.errors import ADDRESS_SETTING, IAM_JOIN, Unavailable
 from access_bridge.teleport.identity import Identity, identity_from_pems
 from access_bridge.teleport.joining.refusals import Attempt, refusal
 from access_bridge.teleport.joining.signed_request import signed_request, sts_host
 from access_bridge.teleport.proto import teleport_pb2 as pb
-from access_bridge.teleport.tls import HTTP2, JOIN_PROTOCOLS, SERVER_NAME, client_context, trust
+from access_bridge.teleport.tls import HTTP2, JOIN_PROTOCOLS, SERVER_NAME, client_context, knows_no_protocol, trust
 from access_bridge.teleport.transport import Dial, TeleportChannel, network_error, to_auth
 from access_bridge.times import utc_now
 
@@ -60,7 +59,7 @@ class Joining:
     node_name
         Who joins, for Teleport's logs.
     session
-        botocore's session, from which the AWS credentials come.
+        AWS's session, from which this function's credentials come.
     region
         The AWS region whose STS endpoint is to see the proof.
     clock
@@ -70,7 +69,7 @@ class Joining:
     endpoint: Endpoint
     token: str
     node_name: str
-    session: Session
+    session: boto3.Session
     region: str
     clock: Callable[[], datetime]
 
@@ -95,6 +94,8 @@ class _Join:
         self._joining = joining
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._found = joining.endpoint.look()
+        if self._found.proxy is not None:
+            check_version(self._found.proxy.server_version)
         self._sts_host = sts_host(
             joining.session, joining.region, fips=self._found.proxy is not None and self._found.proxy.fips
         )
@@ -148,7 +149,7 @@ class _Join:
                 serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH
             ),
         )
-        credentials: Credentials | None = joining.session.get_credentials()
+        credentials = joining.session.get_credentials()
         if credentials is None:
             raise BrokenConfiguration(
                 IAM_JOIN.setting, "this process has no AWS credentials to prove its role with.", "Run it as a Lambda."
@@ -242,15 +243,22 @@ def _unverified() -> ssl.SSLContext:
 
 
 def _check_name_and_dates(tls: ssl.SSLObject) -> None:
-    certificate = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
-    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    in_time = certificate.not_valid_before_utc <= utc_now() < certificate.not_valid_after_utc
-    if SERVER_NAME not in names.get_values_for_type(x509.DNSName) or not in_time:
+    if not _is_a_proxys(tls.getpeercert(binary_form=True) or b""):
         raise BrokenConfiguration(
             ADDRESS_SETTING,
             "what answers behind the load balancer is no Teleport proxy, by its certificate.",
             "See what the load balancer passes connections on to.",
         )
+
+
+def _is_a_proxys(certificate_der: bytes) -> bool:
+    try:
+        certificate = x509.load_der_x509_certificate(certificate_der)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return False
+    in_time = certificate.not_valid_before_utc <= utc_now() < certificate.not_valid_after_utc
+    return in_time and SERVER_NAME in names.get_values_for_type(x509.DNSName)
 
 
 def _explained(endpoint: Endpoint, found: Found) -> Callable[[OSError], BridgeError]:
@@ -263,7 +271,7 @@ def _explained(endpoint: Endpoint, found: Found) -> Callable[[OSError], BridgeEr
                 "parameter that the stack parameter ExtraCaParameter names; for an auth server, the cluster's Host CA "
                 "(`tctl auth export --type=tls-host`).",
             )
-        if isinstance(error, ssl.SSLError) and error.reason == "TLSV1_ALERT_NO_APPLICATION_PROTOCOL":
+        if knows_no_protocol(error):
             return BrokenConfiguration(
                 ADDRESS_SETTING, f"{endpoint.address} is no Teleport proxy.", "Set it to the proxy's address."
             )

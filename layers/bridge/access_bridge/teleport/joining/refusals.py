@@ -82,7 +82,21 @@ def _region(match: re.Match[str], _message: str, attempt: Attempt) -> BridgeErro
     )
 
 
-def _signature(match: re.Match[str], _message: str, _attempt: Attempt) -> BridgeError:
+def _challenge(_match: re.Match[str], _message: str, _attempt: Attempt) -> BridgeError:
+    return JoinRefused(
+        ADDRESS_SETTING,
+        "Teleport says that the signed request doesn't answer its challenge.",
+        "See what stands between this function and Teleport: it mixes up connections, or changes what they carry.",
+    )
+
+
+def _aws_is_busy(match: re.Match[str], _message: str, _attempt: Attempt) -> BridgeError:
+    return Unavailable(f"AWS doesn't tell Teleport now who we are: {match['status']} {match['code'] or ''}".rstrip())
+
+
+def _signature(match: re.Match[str], message: str, attempt: Attempt) -> BridgeError:
+    if match["code"] in _THROTTLED:
+        return _aws_is_busy(match, message, attempt)
     return JoinRefused(
         IAM_JOIN.setting,
         f"AWS refused the request with which this function proves its role ({match['code'] or match['status']}).",
@@ -141,11 +155,15 @@ def _other(_match: re.Match[str], message: str, attempt: Attempt) -> BridgeError
 
 
 _DENIED = (Status.PERMISSION_DENIED,)
+_THROTTLED = ("Throttling", "ThrottlingException", "RequestLimitExceeded")
+_AWS_SAID = r"aws sts api returned status: \"?(?P<status>%s\d\d)(?:.*?Code\W+(?P<code>\w+))?"
 _TABLE: Final = (
     _Row(_DENIED, r"token expired or not found", _no_token),
     _Row(_DENIED, r"instance (?P<arn>arn:\S+)?.*did not match any allow rules", _arn),
     _Row(_DENIED, r"unknown STS host(?: \"(?P<host>[^\"]*)\")?", _region),
-    _Row(_DENIED, r"aws sts api returned status: \"?(?P<status>4\d\d)(?:.*?Code\W+(?P<code>\w+))?", _signature),
+    _Row(_DENIED, r"challenge header or it does not match", _challenge),
+    _Row(_DENIED, _AWS_SAID % "4", _signature),
+    _Row(_DENIED, _AWS_SAID % "5", _aws_is_busy),  # read in the sheets, not recorded
     # Read in the sheets, not recorded.
     _Row(_DENIED, r"lock targeting|lock .*in force", _locked),
     _Row(

@@ -5,11 +5,14 @@ This program never calls STS itself.
 from __future__ import annotations
 
 from typing import Final
+from urllib.parse import urlsplit
 
+import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
-from botocore.session import Session
+from botocore.exceptions import UnknownRegionError
 
 from access_bridge.errors import BrokenConfiguration
 
@@ -17,13 +20,13 @@ REGION_SETTING: Final = "TELEPORT_JOIN_REGION"
 _BODY: Final = b"Action=GetCallerIdentity&Version=2011-06-15"
 
 
-def sts_host(session: Session, region: str, *, fips: bool) -> str:
+def sts_host(session: boto3.Session, region: str, *, fips: bool) -> str:
     """Return the host name of a region's STS endpoint, in the region's own partition.
 
     Parameters
     ----------
     session
-        botocore's session, which has AWS's list of endpoints.
+        AWS's session, which knows its endpoints.
     fips
         Whether the cluster runs in FIPS mode: it then takes no others (read in Teleport's source, not tried).
 
@@ -32,11 +35,16 @@ def sts_host(session: Session, region: str, *, fips: bool) -> str:
     BrokenConfiguration
         when no AWS region has that name.
     """
-    resolver = session.get_component("endpoint_resolver")
-    endpoint = resolver.construct_endpoint("sts", region, use_fips_endpoint=fips)
-    if not endpoint:
-        raise BrokenConfiguration(REGION_SETTING, "it names no AWS region.", "Use a name such as eu-central-1.")
-    return str(endpoint["hostname"])
+    try:
+        session.get_partition_for_region(region)
+    except UnknownRegionError as error:
+        raise BrokenConfiguration(
+            REGION_SETTING, "it names no AWS region.", "Use a name such as eu-central-1."
+        ) from error
+    # An endpoint of somebody's own choice, as the environment may name one, is none that Teleport would ask.
+    config = Config(ignore_configured_endpoint_urls=True, use_fips_endpoint=fips)  # type: ignore[call-arg]
+    endpoint = session.client("sts", region_name=region, config=config).meta.endpoint_url
+    return urlsplit(endpoint).hostname or ""
 
 
 def signed_request(challenge: str, credentials: ReadOnlyCredentials, region: str, host: str) -> bytes:
