@@ -419,6 +419,10 @@ class TeleportCluster:
         assert self._join_service is not None
         self._join_service.mixes_up_challenges = True
 
+    def show_web_certificate_inside_upgrades(self) -> None:
+        """From now on who joins through an upgraded connection meets a certificate that is none of the cluster's."""
+        self._upgraded_tls = self._public_tls
+
     def rotate_host_authority(self, *, keep_old: bool) -> None:
         """A new Host CA signs the servers' certificates at once, for connections from now on.
 
