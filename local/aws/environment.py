@@ -28,12 +28,16 @@ class TimedOut(EnvironmentLost):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What is deployed as a function: its name, the folder with `app.py`, its layer, and its timeout in seconds."""
+    """What is deployed as a function: its name, the folder with `app.py`, its layer, and its timeout in seconds.
+
+    `tmp` is its /tmp, which all its environments share here.
+    """
 
     name: str
     directory: Path
     layer: Path
     timeout: float
+    tmp: Path
     memory: int = 512
 
     @property
@@ -145,6 +149,7 @@ def _lambda_variables(code: Code, runtime_api: str) -> dict[str, str]:
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PYTHONPATH": str(code.layer),
+        "TMPDIR": str(code.tmp),
         "LAMBDA_TASK_ROOT": str(code.directory),
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_LAMBDA_FUNCTION_NAME": code.name,

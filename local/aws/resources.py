@@ -87,10 +87,16 @@ class Resources:
         return dict(self._texts)
 
     def restore(self, texts: Texts) -> bool:
-        """Put back the texts of secrets and parameters; return whether any was another."""
+        """Put back the texts of secrets and parameters, and remove what is new; return whether any was another."""
         changed = {key: text for key, text in texts.items() if self._texts[key] != text}
         for (kind, name), text in changed.items():
             (self.put_secret if kind == "secret" else self.put_parameter)(name, text)
+        for kind, name in self._texts.keys() - texts.keys():
+            if kind == "secret":
+                self.account.secretsmanager.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+            else:
+                self.account.ssm.delete_parameter(Name=name)
+            del self._texts[kind, name]
         return bool(changed)
 
 

@@ -11,11 +11,13 @@ import requests
 
 from local.aws.environment import EnvironmentLost
 from local.demo.counting import Calls, count
+from local.demo.stored import teleport_credentials
 from local.demo.telling import Teller
 from local.servicenow.schema import CHOICES, DECISION
 from local.system import actions
 from local.system.local_system import LocalSystem
 from local.system.options import Options
+from local.system.stand_ins import BOTS
 
 _EXPIRING = timedelta(seconds=7)
 _APPROVE_CALLS = "one insert, one look at its state just before it is resolved, one update with the note"
@@ -85,6 +87,7 @@ class _Story:
         self._on_call()
         self._expired()
         self._never_forwarded()
+        self._nothing_stored()
         self._both_sides()
 
     # ---- the chapters ------------------------------------------------------------------------------------------
@@ -190,6 +193,22 @@ class _Story:
         self._ends(request_id, incident, "APPROVED", "Resolved")
         self._show_incident(incident, "state", "close_code", "close_notes", "work_notes")
         self._counts(request_id, incident)
+
+    def _nothing_stored(self) -> None:
+        self._teller.title("Nothing of Teleport's is stored: each function joined with its own AWS role")
+        self._teller.does("Teleport's audit log", "has the bots that joined, and the role that AWS vouched for")
+        joins = [event for event in self._system.teleport.audit_log if event["event"] == "bot.join"]
+        joined = {event["bot_name"]: event["attributes"]["Arn"] for event in joins if event["success"]}
+        self._teller.listing(
+            ("Bot", "Joined as arn:aws:sts::…"), [(bot, arn.split(":")[-1]) for bot, arn in sorted(joined.items())]
+        )
+        self._expect(
+            set(joined) == {bot.removeprefix("bot-") for bot in BOTS.values()},
+            f"both bots should have joined, and these have: {', '.join(joined) or 'none'}",
+        )
+        found = teleport_credentials(self._system)
+        self._expect(not found, f"no key or certificate of Teleport's should be kept, and there is one in: {found}")
+        self._teller.good("no Teleport key or certificate in environment, files, secrets, parameters or log")
 
     def _both_sides(self) -> None:
         self._teller.title("In the end, on both sides")

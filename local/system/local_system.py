@@ -60,6 +60,7 @@ class LocalSystem:
         self.output = Output(self.options.log_listener)
         self.log_file: Path | None = None
         self._functions: dict[str, Function] = {}
+        self._tmp: dict[str, Path] = {}
         self._pollers: list[QueuePoller] = []
         self._closing = ExitStack()
 
@@ -142,6 +143,10 @@ class LocalSystem:
     def environment(self, function: str) -> Mapping[str, str]:
         """Return the function's environment variables."""
         return self._functions[function].variables
+
+    def files(self, function: str) -> list[Path]:
+        """Return the files that the function has in its /tmp now."""
+        return [path for path in self._tmp[function].rglob("*") if path.is_file()]
 
     def restart(self, function: str) -> None:
         """Let the function's next call start anew, without what it keeps in memory (rules, secrets)."""
@@ -278,6 +283,8 @@ class LocalSystem:
         self.configuration = Configuration(self.options, self.settings, self.resources, self.stand_ins)
         close(self.configuration.stop)
         for name in FUNCTIONS:
+            self._tmp[name] = directory / f"tmp-{name}"
+            self._tmp[name].mkdir()
             self._functions[name] = self._function(name)
             close(self._functions[name].stop)
             self._functions[name].start()
@@ -298,6 +305,7 @@ class LocalSystem:
             directory=_PROJECT / "functions" / name,
             layer=_PROJECT / "layers" / "bridge",
             timeout=self.options.function_timeout,
+            tmp=self._tmp[name],
         )
         variables = {**self.aws.variables, **self.configuration.variables(name)}
         return Function(code, variables, self.output, self._nudge)
