@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.sqs import models as sqs
 from moto.sqs.models import sqs_backends
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
@@ -75,8 +78,21 @@ class QuietRequestHandler(MotoRequestHandler):
         """Say nothing."""
 
 
+def _hurry() -> None:
+    """Give moto's queues a faster clock: they ask it several times for each message that lies in them, at each call."""
+
+    def seconds(_moment: datetime | None = None) -> float:
+        return time.time()
+
+    def milliseconds(_moment: datetime | None = None) -> float:
+        return time.time() * 1000
+
+    vars(sqs).update(unix_time=seconds, unix_time_millis=milliseconds)
+
+
 def main() -> None:
     """Serve until standard input is closed, which happens when the parent ends, however it ends."""
+    _hurry()
     application = OneAtATime(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
