@@ -12,7 +12,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "layers/bridge/access_bridge"
 JOINING = ("teleport/joining/join.py", "teleport/joining/refusals.py", "teleport/joining/signed_request.py")
-SPEAKING = (*JOINING, "teleport/transport.py", "teleport/tls.py", "teleport/errors.py", "settings.py")
+SPEAKING = (
+    *JOINING,
+    "teleport/transport.py",
+    "teleport/upgrade.py",
+    "teleport/tls.py",
+    "teleport/errors.py",
+    "settings.py",
+)
 ERRORS = {"JoinRefused", "BrokenConfiguration", "Unavailable", "IdentityLocked", "_Untrusted"}
 FILLED_IN = "\0"
 
