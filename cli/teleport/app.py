@@ -17,11 +17,6 @@ from cli.teleport.resources import Deciding, carries_decisions, decisions_resour
 app = typer.Typer(help="The Teleport side.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    """Make `resources` a command of its own: typer takes a group's only command for the group."""
-
-
 @app.command(
     "resources", help="Write the roles, bots and join tokens of a stack, for `tctl create -f`. None is secret."
 )

@@ -16,16 +16,17 @@ SPEAKING = (
     *JOINING,
     "teleport/transport.py",
     "teleport/upgrade.py",
+    "teleport/discovery.py",
     "teleport/tls.py",
     "teleport/errors.py",
     "settings.py",
 )
 ERRORS = {"JoinRefused", "BrokenConfiguration", "Unavailable", "IdentityLocked", "_Untrusted"}
-FILLED_IN = "\0"
+FILLED_IN = "…"
 
 
 def spoken(node: ast.AST) -> str:
-    """The texts in an expression; what is filled in, and what is between two texts, is a NUL."""
+    """The texts in an expression; for what is filled in, and between two texts, there is a mark."""
     match node:
         case ast.Constant(value=str(text)):
             return text
@@ -45,7 +46,7 @@ def sentences() -> Iterator[str]:
     _, _, section = (ROOT / "docs/teleport.md").read_text(encoding="utf-8").partition("\n## When it can't join\n")
     for row in re.findall(r"^\| (.*?) \| ", section.partition("\n## ")[0], re.MULTILINE):
         for quoted in re.findall(r"`([^`]+)`", row):
-            yield from (part.strip() for part in quoted.split("…") if part.strip(" ,:"))
+            yield from (part.strip() for part in quoted.split(FILLED_IN) if part.strip(" ,:"))
 
 
 SENTENCES = sorted(set(sentences()))
