@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import boto3
@@ -54,6 +55,35 @@ _COMPLAINTS: Final[tuple[tuple[tuple[type[BotoCoreError], ...], str], ...]] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A CloudFormation stack: its ARN, name and outputs, and what can be named in its place, for errors."""
+
+    arn: str
+    name: str
+    outputs: Mapping[str, str]
+    instead: str
+
+    @property
+    def partition(self) -> str:
+        """The AWS partition that it is in, such as `aws`."""
+        return self.arn.split(":")[1]
+
+    @property
+    def account(self) -> str:
+        """The AWS account that it is in."""
+        return self.arn.split(":")[4]
+
+    def output(self, key: str) -> str:
+        """Return an output; raises Problem where there is none."""
+        if key in self.outputs:
+            return self.outputs[key]
+        raise Problem(
+            f"The stack {self.name!r} has no output {key}: it isn't one of Access Bridge, isn't finished, or is older "
+            f"than this command. Deploy it again, or name another (--stack NAME){self.instead}."
+        )
+
+
 class Account:
     """An AWS account and region, as boto3 finds them: environment, profile, or what the operator named.
 
@@ -76,32 +106,33 @@ class Account:
         """Return a boto3 service resource; raises Problem where no region is known."""
         return self._made(self._session.resource, service)
 
-    def stack_output(self, stack: str, output: str) -> str:
-        """Return an output of a CloudFormation stack.
+    def stack(self, name: str, *, instead: str = "") -> Stack:
+        """Return a stack by its name or ARN.
+
+        `instead`: what the operator can name in its place, as the end of a sentence.
 
         Raises
         ------
         Problem
-            There is no such stack here, it has no such output, or AWS refuses to tell.
+            There is no such stack here, or AWS refuses to tell.
         """
         client = self._made(self._session.client, "cloudformation")
         with plain_errors():
             try:
-                stacks = client.describe_stacks(StackName=stack)["Stacks"]
+                found = client.describe_stacks(StackName=name)["Stacks"][0]
             except ClientError as error:
                 if _code(error) == "ValidationError":  # CloudFormation's answer for a stack that isn't there
                     raise Problem(
-                        f"There is no stack {stack!r} in {client.meta.region_name}. Name yours (--stack NAME), its "
-                        "region (--region NAME), or the table (--table NAME)."
+                        f"There is no stack {name!r} in {client.meta.region_name}. Name yours (--stack NAME), or its "
+                        f"region (--region NAME){instead}."
                     ) from error
                 raise
-        for given in stacks[0].get("Outputs", ()):
-            if given["OutputKey"] == output:
-                return str(given["OutputValue"])
-        raise Problem(
-            f"The stack {stack!r} has no output {output}: it isn't one of Access Bridge, or isn't finished. Name "
-            "another (--stack NAME), or the table (--table NAME)."
-        )
+        outputs = {str(given["OutputKey"]): str(given["OutputValue"]) for given in found.get("Outputs", ())}
+        return Stack(str(found["StackId"]), str(found["StackName"]), outputs, instead)
+
+    def stack_output(self, stack: str, output: str) -> str:
+        """Return an output of a stack that a table could be named in place of; raises Problem where there is none."""
+        return self.stack(stack, instead=", or the table (--table NAME)").output(output)
 
     @staticmethod
     def _made(make: Callable[..., Any], service: str) -> Any:

@@ -7,6 +7,7 @@ import typer
 from cli import decisions
 from cli.problem import Commands
 from cli.servicenow import app as servicenow
+from cli.teleport import app as teleport
 
 app = typer.Typer(
     cls=Commands,
@@ -18,3 +19,4 @@ app = typer.Typer(
 )
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(servicenow.app, name="servicenow")
+app.add_typer(teleport.app, name="teleport")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -17,11 +15,10 @@ from access_bridge.times import parse_time
 from access_bridge.uuids import request_uuid
 from cli import export
 from cli.account import DEFAULT_STACK, Account, plain_errors
-from cli.problem import Problem
+from cli.options import STANDARD_OUTPUT, Output, Profile, Region
+from cli.output import write
 
 app = typer.Typer(help="Who decided what, and what became of it.", no_args_is_help=True)
-
-_STANDARD_OUTPUT: Final = "-"
 
 
 def _parse_time(text: str) -> datetime:
@@ -56,13 +53,9 @@ def export_decisions(  # noqa: PLR0913 - one parameter for each option
     request: Annotated[
         str | None, typer.Option(metavar="ID", parser=_parse_request, help="Decisions on this access request only.")
     ] = None,
-    output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Where to write; - is standard output.")
-    ] = _STANDARD_OUTPUT,
-    region: Annotated[  # boto3 itself knows AWS_DEFAULT_REGION only; the AWS CLI knows both
-        str | None, typer.Option(metavar="NAME", envvar="AWS_REGION", help="AWS region.")
-    ] = None,
-    profile: Annotated[str | None, typer.Option(metavar="NAME", help="AWS profile.")] = None,
+    output: Output = STANDARD_OUTPUT,
+    region: Region = None,
+    profile: Profile = None,
 ) -> None:
     """Write the ledger's decisions to standard output or a file.
 
@@ -84,7 +77,7 @@ def export_decisions(  # noqa: PLR0913 - one parameter for each option
     with plain_errors():
         items = ledger.records(request).decisions if request else _counted(ledger.decisions())
         selection = export.select(items, export.Period(since, until))
-    _write(output, map(export.line, selection.decisions))
+    write(output, (f"{export.line(item)}\n" for item in selection.decisions))
     if not selection.decisions:
         typer.echo("No decisions found.", err=True)
     if selection.without_time:
@@ -105,22 +98,3 @@ def _counted(items: Iterable[DecisionItem]) -> Iterator[DecisionItem]:
         for number, item in enumerate(items, 1):
             status.update(f"Reading the ledger: {number} decisions …")
             yield item
-
-
-def _write(output: str, lines: Iterable[str]) -> None:
-    """Write the lines; a new file is for its owner only, since it names people."""
-    text = (f"{line}\n" for line in lines)
-    try:
-        if output == _STANDARD_OUTPUT:
-            sys.stdout.writelines(text)
-            sys.stdout.flush()
-            return
-        file = Path(output)
-        file.touch(mode=0o600)
-        with file.open("w", encoding="ascii") as opened:
-            opened.writelines(text)
-    except BrokenPipeError:  # the reader has what he wants, as with `| head`
-        raise
-    except OSError as error:
-        name = "Standard output" if output == _STANDARD_OUTPUT else output
-        raise Problem(f"{name} can't be written ({error.strerror}). Name a file elsewhere: --output FILE.") from error

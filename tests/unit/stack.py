@@ -1,7 +1,7 @@
 """Reads template.yaml as a stack with given parameters would have it: conditions decided, what they leave out gone."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,18 @@ import yaml
 
 TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
 NO_VALUE = {"Ref": "AWS::NoValue"}
+EXAMPLE = {
+    "AWS::StackName": "access-bridge",
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws",
+    "AWS::Region": "eu-central-1",
+    "TeleportEventsRole": "access-bridge-TeleportEventsRole-1A2B3C4D5E6F7",
+    "TeleportEventsFunction": "access-bridge-teleport-events",
+    "ServiceNowDecisionsRole": "access-bridge-ServiceNowDecisionsRole-7F6E5D4C3B2A1",
+    "ServiceNowDecisionsFunction": "access-bridge-servicenow-decisions",
+}
+"""What a stack is made of that the files in teleport/ take as their example."""
+
 Json = Any  # what YAML gives: dicts, lists, texts, numbers
 
 
@@ -39,6 +51,7 @@ class Stack:
     parameters: dict[str, Json]
     resources: dict[str, Json]
     outputs: dict[str, Json]
+    broken_rules: list[str]
 
     def of_type(self, kind: str) -> dict[str, Json]:
         """The properties of all resources of a type, by logical id."""
@@ -49,6 +62,10 @@ class Stack:
         properties: dict[str, Json] = self.resources[name]["Properties"]
         return properties
 
+    def shown(self, known: Mapping[str, str] = EXAMPLE) -> dict[str, str]:
+        """The outputs as CloudFormation shows them, with what is `known`; another name stands in angle brackets."""
+        return {name: _shown(it["Value"], known) for name, it in self.outputs.items()}
+
 
 def stack(**parameters: str) -> Stack:
     """The stack that these parameters make; those not given have their defaults."""
@@ -56,7 +73,7 @@ def stack(**parameters: str) -> Stack:
     values = {name: it.get("Default", f"<{name}>") for name, it in template["Parameters"].items()} | parameters
     conditions: dict[str, bool] = {}
     for name, expression in template["Conditions"].items():
-        conditions[name] = _holds(expression, values)
+        conditions[name] = _holds(expression, values, conditions)
     common = template["Globals"]["Function"]
     resources = {}
     for name, resource in template["Resources"].items():
@@ -65,7 +82,8 @@ def stack(**parameters: str) -> Stack:
                 resource["Properties"] = _with_common(common, resource["Properties"])
             resources[name] = _decided(resource, conditions)
     outputs = {name: it for name, it in template["Outputs"].items() if conditions.get(it.get("Condition"), True)}
-    return Stack(template["Parameters"], resources, _decided(outputs, conditions))
+    broken = [name for name, rule in template["Rules"].items() if not _kept(rule, values)]
+    return Stack(template["Parameters"], resources, _decided(outputs, conditions), broken)
 
 
 def references(value: Json) -> Iterator[str]:
@@ -88,12 +106,22 @@ def _with_common(common: Json, own: Json) -> Json:
     return {**common, **own, "Environment": {"Variables": variables}}
 
 
-def _holds(expression: Json, values: dict[str, str]) -> bool:
+def _kept(rule: Json, values: dict[str, str]) -> bool:
+    if not _holds(rule["RuleCondition"], values, {}):
+        return True
+    return all(_holds(it["Assert"], values, {}) for it in rule["Assertions"])
+
+
+def _holds(expression: Json, values: dict[str, str], conditions: dict[str, bool]) -> bool:
     match expression:
         case {"Fn::Equals": [left, right]}:
             return _text(left, values) == _text(right, values)
         case {"Fn::Not": [inner]}:
-            return not _holds(inner, values)
+            return not _holds(inner, values, conditions)
+        case {"Fn::And": [*inner]}:
+            return all(_holds(it, values, conditions) for it in inner)
+        case {"Condition": str(name)}:
+            return conditions[name]
     raise NotImplementedError(f"the condition {expression}")
 
 
@@ -116,3 +144,12 @@ def _decided(value: Json, conditions: dict[str, bool]) -> Json:
         case list():
             return [item for item in (_decided(item, conditions) for item in value) if item != NO_VALUE]
     return value
+
+
+def _shown(value: Json, known: Mapping[str, str]) -> str:
+    match value:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
+            return known.get(name, f"<{name}>")
+        case {"Fn::Sub": str(text)}:
+            return re.sub(r"\$\{([^}]+)\}", lambda found: known.get(found[1], f"<{found[1]}>"), text)
+    raise NotImplementedError(f"the value {value}")

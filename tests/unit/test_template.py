@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from tests.unit.stack import TEMPLATE, Stack, references, stack
+from tests.unit.stack import EXAMPLE, TEMPLATE, Stack, references, stack
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/0f1e2d3c"
+TICKETS_IDENTITY = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:tickets-AbC1d2"
+DECISIONS_IDENTITY = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:decisions-AbC1d2"
+FUNCTIONS = ("TeleportEventsFunction", "ServiceNowDecisionsFunction")
 COMMON_SETTINGS = {
     "TELEPORT_ADDR",
-    "TELEPORT_IDENTITY_SECRET_ARN",
+    "TELEPORT_JOIN_TOKEN",
     "SERVICENOW_URL",
     "SERVICENOW_SECRET_ARN",
     "RULES_PARAMETER",
@@ -72,8 +76,93 @@ def test_a_setting_that_is_not_used_is_left_out() -> None:
     assert "DECISIONS_QUEUE_URL" not in settings(stack(Decisions="off"), "TeleportEventsFunction")
 
 
+def test_a_stack_with_defaults_stores_nothing_of_teleports_and_each_function_joins_by_a_token_of_its_own() -> None:
+    it = stack()
+    tokens = {name: settings(it, name)["TELEPORT_JOIN_TOKEN"]["Fn::Sub"] for name in FUNCTIONS}
+    assert tokens == {
+        "TeleportEventsFunction": "${AWS::StackName}-tickets",
+        "ServiceNowDecisionsFunction": "${AWS::StackName}-decisions",
+    }
+    assert not any("TELEPORT_IDENTITY_SECRET_ARN" in settings(it, name) for name in FUNCTIONS)
+    assert not any("Identity" in name for name in references(it.resources))
+
+
+@pytest.mark.parametrize(
+    ("given", "tickets", "decisions"),
+    [
+        ({}, "joins", "joins"),
+        (
+            {"TeleportIdentitySecretArn": TICKETS_IDENTITY},
+            "TeleportIdentitySecretArn",
+            "TeleportIdentitySecretArn",
+        ),
+        (
+            {"TeleportDecisionsIdentitySecretArn": DECISIONS_IDENTITY},
+            "joins",
+            "TeleportDecisionsIdentitySecretArn",
+        ),
+        (
+            {
+                "TeleportIdentitySecretArn": TICKETS_IDENTITY,
+                "TeleportDecisionsIdentitySecretArn": DECISIONS_IDENTITY,
+            },
+            "TeleportIdentitySecretArn",
+            "TeleportDecisionsIdentitySecretArn",
+        ),
+    ],
+)
+def test_each_function_joins_or_has_an_identity_and_never_both(
+    given: dict[str, str], tickets: str, decisions: str
+) -> None:
+    it = stack(**given)
+    for function, role, label, way in (
+        ("TeleportEventsFunction", "TeleportEventsRole", "Tickets", tickets),
+        ("ServiceNowDecisionsFunction", "ServiceNowDecisionsRole", "Decisions", decisions),
+    ):
+        has, secrets = settings(it, function), rights(it, role)["secretsmanager:GetSecretValue"]
+        identities = {name for name in secrets if "Identity" in name}
+        if way == "joins":
+            assert ("TELEPORT_JOIN_TOKEN" in has, "TELEPORT_IDENTITY_SECRET_ARN" in has) == (True, False)
+            assert identities == set()
+        else:
+            assert "TELEPORT_JOIN_TOKEN" not in has
+            assert has["TELEPORT_IDENTITY_SECRET_ARN"] == {"Ref": way}
+            assert identities == {way}
+        assert (f"Teleport{label}Token" in it.outputs) is (way == "joins")
+
+
+def test_another_region_to_join_by_reaches_both_functions() -> None:
+    it = stack(TeleportJoinRegion="us-east-1")
+    assert it.broken_rules == []
+    for name in FUNCTIONS:
+        assert settings(it, name)["TELEPORT_JOIN_REGION"] == {"Ref": "TeleportJoinRegion"}
+        assert "TELEPORT_JOIN_REGION" not in settings(stack(), name)
+
+
+def test_a_region_to_join_by_is_refused_where_nothing_joins() -> None:
+    assert stack(TeleportJoinRegion="us-east-1", TeleportIdentitySecretArn=TICKETS_IDENTITY).broken_rules == [
+        "JoinRegionIsForJoining"
+    ]
+    assert stack(TeleportIdentitySecretArn=TICKETS_IDENTITY).broken_rules == []
+    assert (
+        stack(TeleportJoinRegion="us-east-1", TeleportDecisionsIdentitySecretArn=DECISIONS_IDENTITY).broken_rules == []
+    )
+
+
+@pytest.mark.parametrize("role", ["TeleportEventsRole", "ServiceNowDecisionsRole"])
+def test_lambda_alone_can_take_on_a_role_by_which_one_joins(role: str) -> None:
+    trust = stack().properties(role)["AssumeRolePolicyDocument"]["Statement"]
+    assert trust == [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]
+    functions = stack().of_type("AWS::Serverless::Function").values()
+    assert [it["Role"] for it in functions].count({"Fn::GetAtt": [role, "Arn"]}) == 1
+
+
 def test_each_function_may_read_its_own_secrets_only() -> None:
-    two = stack(TeleportDecisionsIdentitySecretArn="arn:t", ServiceNowDecisionsSecretArn="arn:s")
+    two = stack(
+        TeleportIdentitySecretArn=TICKETS_IDENTITY,
+        TeleportDecisionsIdentitySecretArn=DECISIONS_IDENTITY,
+        ServiceNowDecisionsSecretArn="arn:s",
+    )
     read = "secretsmanager:GetSecretValue"
     assert rights(two, "TeleportEventsRole")[read] == {
         "WebhookSecret",
@@ -87,9 +176,9 @@ def test_each_function_may_read_its_own_secrets_only() -> None:
     }
 
 
-@pytest.mark.parametrize("setting", ["TELEPORT_IDENTITY_SECRET_ARN", "SERVICENOW_SECRET_ARN"])
-def test_with_one_secret_for_both_the_second_function_uses_the_first(setting: str) -> None:
-    one, two = stack(), stack(TeleportDecisionsIdentitySecretArn="arn:t", ServiceNowDecisionsSecretArn="arn:s")
+def test_with_one_servicenow_account_for_both_the_second_function_uses_the_first() -> None:
+    setting = "SERVICENOW_SECRET_ARN"
+    one, two = stack(), stack(ServiceNowDecisionsSecretArn="arn:s")
     assert settings(one, "ServiceNowDecisionsFunction")[setting] == settings(one, "TeleportEventsFunction")[setting]
     assert settings(two, "ServiceNowDecisionsFunction")[setting] != settings(two, "TeleportEventsFunction")[setting]
 
@@ -267,8 +356,18 @@ def test_the_doors_and_schedules_are_those_of_the_design() -> None:
         ),
         (
             "TeleportIdentitySecretArn",
-            ["arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:teleport/bridge-AbC1d2"],
-            ["teleport/bridge", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bridge", ""],
+            ["", "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:teleport/bridge-AbC1d2"],
+            ["teleport/bridge", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bridge"],
+        ),
+        (
+            "TeleportJoinRegion",
+            ["", "us-east-1", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1"],
+            ["us-east", "US-EAST-1", "sts.us-east-1.amazonaws.com"],
+        ),
+        (
+            "ServiceNowSecretArn",
+            ["arn:aws:secretsmanager:eu-central-1:123456789012:secret:a-AbC1d2"],
+            ["a", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:bridge", ""],
         ),
         (
             "ServiceNowDecisionsSecretArn",
@@ -309,6 +408,62 @@ def test_outputs_give_the_next_command() -> None:
         assert command.startswith("aws secretsmanager get-secret-value ")
         assert f"--secret-id ${{{secret}}} --query SecretString --output text" in command
     assert "--overwrite" in outputs["RulesCommand"]["Fn::Sub"]
+
+
+LARGEST = {name: value.replace("access-bridge", "x" * 43) for name, value in EXAMPLE.items()}
+
+
+@pytest.mark.parametrize("known", [EXAMPLE, LARGEST])
+@pytest.mark.parametrize(
+    ("label", "example"), [("Tickets", 0), ("Decisions", 1)], ids=["the first function", "the second function"]
+)
+def test_what_teleport_needs_of_a_stack_stands_in_its_outputs_as_the_files_have_it(
+    label: str, example: int, known: dict[str, str]
+) -> None:
+    shown = stack().shown(known)
+    teleport = TEMPLATE.parent / "teleport"
+    for kind, file in (("Bot", "bots.yaml"), ("Token", "tokens.yaml")):
+        text = (teleport / file).read_text().replace("access-bridge", known["AWS::StackName"])
+        assert yaml.safe_load(shown[f"Teleport{label}{kind}"]) == list(yaml.safe_load_all(text))[example]
+
+
+def test_the_arn_is_of_the_stacks_partition_and_account() -> None:
+    china = {**EXAMPLE, "AWS::Partition": "aws-cn", "AWS::AccountId": "210987654321"}
+    rule = yaml.safe_load(stack().shown(china)["TeleportTicketsToken"])["spec"]["allow"]
+    assert rule == [
+        {
+            "aws_account": "210987654321",
+            "aws_arn": "arn:aws-cn:sts::210987654321:assumed-role/access-bridge-TeleportEventsRole-1A2B3C4D5E6F7/"
+            "access-bridge-teleport-events",
+        }
+    ]
+
+
+def test_no_output_is_long() -> None:
+    # CloudFormation's documents name no limit for a value; 1024 bytes are the least that they name for anything near.
+    assert max(len(value) for value in stack().shown(LARGEST).values()) < 1024
+
+
+def test_two_stacks_on_one_cluster_share_no_name_there() -> None:
+    other = {**EXAMPLE, "AWS::StackName": "access-bridge-production"}
+    names = [
+        yaml.safe_load(value)["metadata"]["name"]
+        for known in (EXAMPLE, other)
+        for name, value in stack().shown(known).items()
+        if name.endswith("Token")
+    ]
+    assert len(set(names)) == 4
+
+
+def test_nothing_that_people_read_takes_the_stacks_name_for_granted() -> None:
+    written = TEMPLATE.read_text()
+    assert "access-bridge-tickets" not in written and "access-bridge-decisions" not in written
+    assert "${AWS::StackName}-tickets" in stack().properties("NoRequestSeenAlarm")["AlarmDescription"]["Fn::Sub"]
+
+
+def test_every_output_is_described_in_a_short_sentence() -> None:
+    for name, output in stack().outputs.items():
+        assert 10 < len(output["Description"]) < 120, name
 
 
 def test_samconfig_has_a_default_and_a_production_environment() -> None:

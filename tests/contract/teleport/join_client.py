@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpclib.client import Channel, StreamStreamMethod
 from grpclib.config import Configuration
@@ -20,7 +21,7 @@ from grpclib.exceptions import GRPCError, StreamTerminatedError
 
 from local.teleport.cluster import TeleportCluster
 from local.teleport.proto import local_teleport_pb2 as pb
-from tests.contract.teleport.wire import client_context
+from tests.contract.teleport.wire import AUTH, call, client_context
 
 JOIN = "/proto.JoinService/RegisterUsingIAMMethod"
 BODY = "Action=GetCallerIdentity&Version=2011-06-15"
@@ -200,3 +201,17 @@ def join_directly(cluster: TeleportCluster, joining: Joining, identity: str | No
     """One attempt at the auth server, with or without a client certificate."""
     context = client_context(cluster.host_ca_pem, ["h2"], identity)
     return asyncio.run(_attempt(cluster.auth_addr, context, "teleport.cluster.local", joining))
+
+
+def join_with_role(cluster: TeleportCluster, token: str, credentials: Credentials, role: str) -> str:
+    """The identity with which a function works: it joins by that token, and takes the role."""
+    joining = Joining(token=token, sign=Signing(credentials).request)
+    joined = join_through_proxy(cluster, joining)
+    assert joined.certs is not None, joined.message
+    user = x509.load_pem_x509_certificate(joined.certs.TLS).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    request = pb.UserCertsRequest(Username=str(user[0].value), RoleRequests=[role], UseRoleRequests=True)
+    request.Expires.CopyFrom(in_future(timedelta(hours=1)))
+    request.TLSPublicKey = tls_line(joining.key)
+    answer = call(cluster, "", f"{AUTH}/GenerateUserCerts", request, identity=identity_of(joining.key, joined.certs))
+    assert answer.status == "OK", answer.message
+    return identity_of(joining.key, answer.messages[0])

@@ -11,12 +11,12 @@ from boto3.dynamodb.types import TypeSerializer
 
 from access_bridge.ledger.codec import decision_attributes
 from access_bridge.ledger.items import DecisionItem
+from tests.unit.cli.cloudformation import described, refused
 from tests.unit.cli.conftest import SAMPLE_CREDENTIALS, Run
 from tests.unit.cli.decision_items import APPROVED, FAILING, OTHER, REFUSED, REQUEST
 from tests.unit.servicenow.peer import Peer, Reply
 
 EXPORT = ("decisions", "export")
-XMLNS = "http://cloudformation.amazonaws.com/doc/2010-05-15/"
 
 
 def page(*items: DecisionItem, more: bool = False) -> Reply:
@@ -36,28 +36,6 @@ def page(*items: DecisionItem, more: bool = False) -> Reply:
 def dynamodb_error(code: str, message: str = "the message") -> Reply:
     body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": message}
     return Reply(400, body, "application/x-amz-json-1.0")
-
-
-def described(**outputs: str) -> Reply:
-    """The answer of DescribeStacks."""
-    members = "".join(
-        f"<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>"
-        for name, value in outputs.items()
-    )
-    body = (
-        f'<DescribeStacksResponse xmlns="{XMLNS}"><DescribeStacksResult><Stacks><member><StackName>s</StackName>'
-        "<CreationTime>2026-11-23T03:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus>"
-        f"<Outputs>{members}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
-    )
-    return Reply(200, body.encode(), "text/xml")
-
-
-def cloudformation_error(status: int, code: str, message: str) -> Reply:
-    body = (
-        f'<ErrorResponse xmlns="{XMLNS}"><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>'
-        "</Error><RequestId>r</RequestId></ErrorResponse>"
-    )
-    return Reply(status, body.encode(), "text/xml")
 
 
 def ids(text: str) -> list[str]:
@@ -178,7 +156,7 @@ def test_nothing_is_written_when_only_a_part_could_be_read(run: Run, peer: Peer,
 
 
 SIGN_IN = "Sign in (aws sso login, aws configure), or name a profile: --profile NAME."
-NO_STACK = cloudformation_error(400, "ValidationError", "Stack with id access-bridge does not exist")
+NO_STACK = refused(400, "ValidationError", "Stack with id access-bridge does not exist")
 
 
 @pytest.mark.parametrize(
@@ -187,24 +165,24 @@ NO_STACK = cloudformation_error(400, "ValidationError", "Stack with id access-br
         (
             (),
             [NO_STACK],
-            "There is no stack 'access-bridge' in eu-central-1. Name yours (--stack NAME), its region (--region "
+            "There is no stack 'access-bridge' in eu-central-1. Name yours (--stack NAME), or its region (--region "
             "NAME), or the table (--table NAME).",
         ),
         (
             ("--stack", "another"),
-            [described(Url="https://x")],
-            "The stack 'another' has no output LedgerTable: it isn't one of Access Bridge, or isn't finished. Name "
-            "another (--stack NAME), or the table (--table NAME).",
+            [described("another", Url="https://x")],
+            "The stack 'another' has no output LedgerTable: it isn't one of Access Bridge, isn't finished, or is older "
+            "than this command. Deploy it again, or name another (--stack NAME), or the table (--table NAME).",
         ),
         (
             (),
-            [cloudformation_error(403, "AccessDenied", "User: arn:aws:iam::123456789012:user/x is not authorized")],
+            [refused(403, "AccessDenied", "User: arn:aws:iam::123456789012:user/x is not authorized")],
             "AWS doesn't allow DescribeStacks with these credentials. docs/operations.md lists the permissions that "
             "this command needs.",
         ),
         (
             (),
-            [cloudformation_error(403, "ExpiredToken", "The security token included in the request is expired")],
+            [refused(403, "ExpiredToken", "The security token included in the request is expired")],
             f"AWS refuses these credentials (ExpiredToken). {SIGN_IN}",
         ),
         (
