@@ -262,6 +262,20 @@ def test_a_token_of_another_kind_says_so(spec: str, cluster: TeleportCluster) ->
     )
 
 
+def test_a_token_for_a_bot_that_is_not_there_names_the_bot(cluster: TeleportCluster) -> None:
+    cluster.apply(
+        "{kind: token, version: v2, metadata: {name: early}, spec: {roles: [Bot], bot_name: not-yet,"
+        " join_method: iam, allow: [{aws_account: '123456789012'}]}}"
+    )
+    assert "Teleport bot not-yet: it isn't there" in str(refused(joining(through_proxy(cluster), "early")))
+
+
+@pytest.mark.parametrize("method", ["RegisterUsingIAMMethod", "GenerateUserCerts"])
+def test_access_denied_and_no_more_is_told_as_a_lock(method: str, cluster: TeleportCluster) -> None:
+    cluster.faults.fail(method, Status.PERMISSION_DENIED, "access denied")
+    assert "tctl get locks" in refused(joining(through_proxy(cluster)), NotPermitted).fix
+
+
 def test_a_locked_bot_is_told_to_be_locked(cluster: TeleportCluster) -> None:
     cluster.lock("bot-sn-tickets")
     assert "lock" in refused(joining(through_proxy(cluster)), NotPermitted).fix

@@ -86,9 +86,9 @@ def parts(users: Authority) -> dict[str, str]:
         (["key", "cert", "user ca"], "no Host CA"),
         (["key", "cert", "foreign ca"], "no Host CA"),
         (["other key", "cert", "ca"], "don't belong together"),
-        (["damaged key", "cert", "ca"], "private key in the identity file can't be read"),
-        (["key", "damaged cert", "ca"], "certificate in the identity file can't be read"),
-        (["key", "cert", "damaged cert"], "certificate in the identity file can't be read"),
+        (["damaged key", "cert", "ca"], "identity file holds a private key that can't be read"),
+        (["key", "damaged cert", "ca"], "identity file holds a certificate that can't be read"),
+        (["key", "cert", "damaged cert"], "identity file holds a certificate that can't be read"),
     ],
     ids=lambda value: "+".join(value) or "nothing" if isinstance(value, list) else "",
 )

@@ -17,18 +17,22 @@ OLDEST_SERVER = 17
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an identity comes from: the setting that an error names, and how a person gets another (no full stop)."""
+    """Where an identity comes from: the setting that an error names, what holds it, and how a person gets another (no
+    full stop)."""
 
     setting: str
+    what: str
     renewal: str
 
 
 IDENTITY_FILE = Origin(
     "TELEPORT_IDENTITY_SECRET_ARN",
+    "the identity file",
     "Store a new identity file of the bot: see that tbot runs and that its output is put into the secret",
 )
 IAM_JOIN = Origin(
     "TELEPORT_JOIN_TOKEN",
+    "what Teleport answered to the join",
     "The next attempt joins anew. If that doesn't help, see that the bot, its role and its join token are as "
     "`access-bridge teleport resources` writes them",
 )

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.teleport.errors import IDENTITY_FILE, NotPermitted, Origin
 
-_FIX = (
+_WHOLE_FILE = (
     "Store the whole file that tbot's `identity` output, or `tctl auth sign --format=file --user=BOT --out=identity`, "
     "writes, unchanged."
 )
@@ -80,14 +80,14 @@ def parse_identity(pem_text: str) -> Identity:
     """
     blocks = list(_BLOCK.finditer(pem_text))
     if not blocks:
-        raise _broken("it is no identity file: it holds no PEM block.")
+        raise _broken("is no identity file: it holds no PEM block.")
     if pem_text.count("-----BEGIN ") != len(blocks):
-        raise _broken("the identity file is cut short or damaged: a PEM block has no end.")
+        raise _broken("is cut short or damaged: a PEM block has no end.")
     key, *certificates = blocks
     if not key["label"].endswith("PRIVATE KEY"):
-        raise _broken("the identity file doesn't start with a private key.")
+        raise _broken("doesn't start with a private key.")
     if not certificates or any(block["label"] != _CERTIFICATE for block in certificates):
-        raise _broken("the identity file must hold one private key, then the client certificate and the CAs.")
+        raise _broken("must hold one private key, then the client certificate and the CAs.")
     client, *cas = (block[0].replace("\r\n", "\n") + "\n" for block in certificates)
     return identity_from_pems(key[0].replace("\r\n", "\n") + "\n", client, cas)
 
@@ -105,19 +105,19 @@ def identity_from_pems(
     try:
         return _identity(key_pem, certificate_pem, ca_pems, origin)
     except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
-        raise _broken("a certificate in the identity file can't be read.") from error
+        raise _broken("holds a certificate that can't be read.", origin) from error
 
 
 def _identity(key_pem: str, certificate_pem: str, ca_pems: Sequence[str], origin: Origin) -> Identity:
     certificate = _certificate(certificate_pem)
-    _check_key(key_pem, certificate)
+    _check_key(key_pem, certificate, origin)
     username = _values(certificate.subject, NameOID.COMMON_NAME)
     cluster = _values(certificate.issuer, NameOID.ORGANIZATION_NAME)
     if not username or not cluster:
-        raise _broken("its certificate is not one of a Teleport user.")
+        raise _broken("holds a certificate that is none of a Teleport user.", origin)
     host_cas = tuple(pem for pem in ca_pems if _is_host_ca(_certificate(pem), cluster[0], certificate))
     if not host_cas:
-        raise _broken(f"the identity file holds no Host CA of the cluster {cluster[0]!r}.")
+        raise _broken(f"holds no Host CA of the cluster {cluster[0]!r}.", origin)
     return Identity(
         key_pem=key_pem,
         certificate_pem=certificate_pem,
@@ -139,15 +139,15 @@ def _certificate(pem: str) -> x509.Certificate:
     return x509.load_pem_x509_certificate(pem.encode())
 
 
-def _check_key(key_pem: str, certificate: x509.Certificate) -> None:
+def _check_key(key_pem: str, certificate: x509.Certificate, origin: Origin) -> None:
     public = _der(certificate.public_key())
     try:
         same = _der(load_pem_private_key(key_pem.encode(), password=None).public_key()) == public
     except (ValueError, TypeError, UnsupportedAlgorithm):
         # No cause is kept: the text of a parser's error may quote what it read.
-        raise _broken("the private key in the identity file can't be read (or has a password).") from None
+        raise _broken("holds a private key that can't be read (or has a password).", origin) from None
     if not same:
-        raise _broken("the private key and the certificate in the identity file don't belong together.")
+        raise _broken("holds a private key and a certificate that don't belong together.", origin)
 
 
 def _der(key: PublicKeyTypes) -> bytes:
@@ -158,5 +158,6 @@ def _values(name: x509.Name, oid: x509.ObjectIdentifier) -> tuple[str, ...]:
     return tuple(str(attribute.value) for attribute in name.get_attributes_for_oid(oid))
 
 
-def _broken(problem: str) -> BrokenConfiguration:
-    return BrokenConfiguration(IDENTITY_FILE.setting, problem, _FIX)
+def _broken(problem: str, origin: Origin = IDENTITY_FILE) -> BrokenConfiguration:
+    fix = _WHOLE_FILE if origin is IDENTITY_FILE else f"{origin.renewal}."
+    return BrokenConfiguration(origin.setting, f"{origin.what} {problem}", fix)

@@ -143,7 +143,19 @@ def _no_role(_match: re.Match[str], _message: str, attempt: Attempt) -> BridgeEr
 
 
 def _locked(_match: re.Match[str], message: str, _attempt: Attempt) -> BridgeError:
-    return IdentityLocked(IAM_JOIN.setting, f"Teleport: {message}.", "Remove the lock (`tctl rm lock/<id>`).")
+    return IdentityLocked(
+        IAM_JOIN.setting,
+        f"Teleport: {message}.",
+        "A lock on the bot, its role or its token says so: see `tctl get locks`, remove it with `tctl rm lock/<id>`.",
+    )
+
+
+def _no_bot(match: re.Match[str], _message: str, attempt: Attempt) -> BridgeError:
+    return JoinRefused(
+        f"Teleport bot {match['bot']}",
+        f"it isn't there, and the join token {attempt.token!r} is for it.",
+        f"Create it. {_RESOURCES}",
+    )
 
 
 def _other(_match: re.Match[str], message: str, attempt: Attempt) -> BridgeError:
@@ -167,9 +179,15 @@ _TABLE: Final = (
     # Read in the sheets, not recorded.
     _Row(_DENIED, r"lock targeting|lock .*in force", _locked),
     _Row(
+        (Status.NOT_FOUND, Status.PERMISSION_DENIED),
+        r"user\"? \"bot-(?P<bot>[^\"]*)\" (does not exist|not found)",
+        _no_bot,
+    ),
+    _Row(
         (Status.PERMISSION_DENIED, Status.INVALID_ARGUMENT), r"does not allow role|join method|not support", _token_kind
     ),
-    # The second call.
+    # The second call. Of a locked bot 18.0.0 says no more than this (recorded of other calls).
+    _Row(_DENIED, r"^access denied$", _locked),
     _Row(_DENIED, r"requested role impersonation|impersonation is not allowed", _impersonation),
     _Row((Status.NOT_FOUND,), r"role .* is not found", _no_role),
     # The server. `unknown service`: gRPC's own words for what isn't served.
