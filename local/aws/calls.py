@@ -34,6 +34,4 @@ def noted_calls(function: str, file: Path) -> set[AwsCall]:
     """Return what a function's processes wrote into this file so far, each kind of call once."""
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.exists() else []
     notes = [json.loads(line) for line in lines if line.endswith("\n")]
-    return {
-        AwsCall(function, one["service"], one["operation"], tuple(one["settings"]), one["index"]) for one in notes
-    }
+    return {AwsCall(function, one["service"], one["operation"], tuple(one["settings"]), one["index"]) for one in notes}

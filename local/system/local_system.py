@@ -228,9 +228,7 @@ class LocalSystem:
 
     def aws_calls(self) -> set[AwsCall]:
         """Return the calls of AWS's API that the functions made so far, each kind once."""
-        return {
-            call for name, function in self._functions.items() for call in noted_calls(name, function.code.calls)
-        }
+        return {call for name, function in self._functions.items() for call in noted_calls(name, function.code.calls)}
 
     def dead_letters(self) -> list[Message]:
         """Return what lies in both dead-letter queues."""

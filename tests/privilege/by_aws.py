@@ -23,7 +23,7 @@ _LOG: Final = {
     _DECISIONS: {"Fn::GetAtt": ["ServiceNowDecisionsLogGroup", "Arn"]},
 }
 _ANY: Final = dict.fromkeys((_TICKETS, _DECISIONS), "*")
-_KEY: Final = dict.fromkeys((_TICKETS, _DECISIONS), {"Ref": "KmsKeyArn"})
+_KEY: Final = {function: {"Ref": "KmsKeyArn"} for function in (_TICKETS, _DECISIONS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ BY_AWS: Final = (
             "ec2:UnassignPrivateIpAddresses",
         ),
         _ANY,
-        "Lambda makes and removes the network interfaces by which the function is in the VPC, with the function's role.",
+        "Lambda makes and removes the network interfaces that the function has in the VPC, with the function's role.",
         only_with="SubnetIds",
     ),
     ByAws(

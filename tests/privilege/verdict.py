@@ -30,8 +30,8 @@ def not_needed(calls: Iterable[AwsCall], deployed: Deployed) -> list[str]:
     several = list(calls)
     return [
         f"template.yaml allows {function} {_shown(grant.permission, deployed)} (statement {grant.statement} of "
-        f"{grant.role}), and nothing that {TOUR} drives needs it. Take it out; or let the tour drive what needs it; or, "
-        "if AWS itself calls that, add it with the reason to tests/privilege/by_aws.py."
+        f"{grant.role}), and nothing that {TOUR} drives needs it. Take it out; or let the tour drive what needs it; "
+        "or, if AWS itself calls that, add it with the reason to tests/privilege/by_aws.py."
         for function in deployed.functions
         for grant in deployed.grants(function)
         if grant.permission not in _needed(function, several, deployed)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
@@ -15,23 +16,24 @@ from tests.privilege.tour import OPTIONS, tour
 from tests.privilege.verdict import not_allowed, not_granted_to_aws, not_needed
 from tests.system.conftest import NewSystem
 
-IDENTITIES: Final = (
+Parameters = dict[str, str]
+
+IDENTITIES: Final[tuple[Parameters, ...]] = (
     {},
     {"TeleportIdentitySecretArn": IDENTITY},
     {"TeleportDecisionsIdentitySecretArn": DECISIONS_IDENTITY},
     {"TeleportIdentitySecretArn": IDENTITY, "TeleportDecisionsIdentitySecretArn": DECISIONS_IDENTITY},
 )
 """The functions join, use one identity, one of them has an identity, each has its own."""
+DECISIONS: Final[tuple[Parameters, ...]] = ({"Decisions": "on"}, {"Decisions": "off"})
 OPTIONAL: Final = ("ServiceNowDecisionsSecretArn", "ExtraCaParameter", "KmsKeyArn", "SubnetIds")
 
 
-def stacks() -> list[Deployed]:
+def stacks() -> Iterator[Deployed]:
     """The stacks of all sets of parameters that a role depends on."""
-    chosen = product(("on", "off"), IDENTITIES, *(({}, {name: EVERYTHING[name]}) for name in OPTIONAL))
-    return [
-        Deployed.with_parameters(Decisions=decisions, **{name: value for part in parts for name, value in part.items()})
-        for decisions, *parts in chosen
-    ]
+    optional: list[tuple[Parameters, ...]] = [({}, {name: EVERYTHING[name]}) for name in OPTIONAL]
+    for parts in product(DECISIONS, IDENTITIES, *optional):
+        yield Deployed.with_parameters(**{name: value for part in parts for name, value in part.items()})
 
 
 @pytest.mark.timeout(400)
@@ -39,7 +41,7 @@ def test_every_right_of_the_functions_is_needed_and_what_they_need_is_allowed(ne
     system = new_system(**OPTIONS)
     tour(system)
     calls = system.aws_calls()
-    deployed = stacks()
+    deployed = list(stacks())
     assert len(deployed) == 128
     found = {
         problem

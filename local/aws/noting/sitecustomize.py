@@ -1,5 +1,5 @@
-"""Notes which calls of AWS's API a function makes, whatever its code does: Python imports this as the function's process
-starts, and botocore asks the hook below before every call.
+"""Notes which calls of AWS's API a function makes, whatever its code does: Python imports this as the function's
+process starts, and botocore asks the hook below before every call.
 
 A line of JSON for each kind of call, once for each process: what `local.aws.calls` reads. Of what is sent nothing is
 noted but the names of the settings that the call names a resource by.
