@@ -1,5 +1,4 @@
-"""What we give to customers for `tctl create -f`, as files and as the command writes it; and the functions' AWS roles.
-"""
+"""What we give to customers for `tctl create -f`, as files and by the command; and the functions' AWS roles."""
 
 from __future__ import annotations
 
