@@ -48,8 +48,9 @@ lint: $(VENV)/.lint ## ruff and mypy
 	$(VENV)/bin/mypy $(CHECKED)
 
 .PHONY: validate
-validate: $(SAM_VENV)/.sam $(VENV)/.demo ## the template, and the committed files that are generated from code
+validate: $(SAM_VENV)/.sam $(VENV)/.demo ## the template, what SAM makes of its roles, and the committed files that are generated from code
 	$(SAM_VENV)/bin/sam validate --lint
+	@$(SAM_VENV)/bin/python -m tools.check_expansion
 	@$(VENV)/bin/python -m access_bridge.rules.schema | diff -u $(RULES_SCHEMA) - \
 	  || { echo "$(RULES_SCHEMA) is not what the code says. Run: make schema"; exit 1; }
 	@echo "$(RULES_SCHEMA) is what the code says."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.aws.calls import NOTING
 from local.aws.names import ACCOUNT_ID, REGION
 from local.aws.runtime_api import Answer, Invocation, RuntimeApi
 
@@ -30,7 +32,7 @@ class TimedOut(EnvironmentLost):
 class Code:
     """What is deployed as a function: its name, the folder with `app.py`, its layer, and its timeout in seconds.
 
-    `tmp` is its /tmp, which all its environments share here.
+    `tmp` is its /tmp, which all its environments share here; `calls` is where they note their calls of AWS's API.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Code:
     layer: Path
     timeout: float
     tmp: Path
+    calls: Path
     memory: int = 512
 
     @property
@@ -148,7 +151,8 @@ def _lambda_variables(code: Code, runtime_api: str) -> dict[str, str]:
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "PYTHONPATH": str(code.layer),
+        "PYTHONPATH": os.pathsep.join((str(code.layer), str(NOTING))),
+        "AWS_CALLS_FILE": str(code.calls),
         "TMPDIR": str(code.tmp),
         "LAMBDA_TASK_ROOT": str(code.directory),
         "AWS_LAMBDA_RUNTIME_API": runtime_api,

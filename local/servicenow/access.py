@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
+from local.servicenow.application import ShippedControl, access_controls
 from local.servicenow.schema import APPROVAL, CLUSTER, DECISION, DELEGATE, ROTA, TABLES
 from local.servicenow.store import Row
 
@@ -37,8 +38,6 @@ _CONTAINS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "sn_incident_write": frozenset({"sn_incident_read"}),
     }
 )
-# What a person may say about a decision; the rest of the row the server fills in.
-_DECISION_CREATE: Final = frozenset({"ticket", "decision", "reason"})
 # The columns that make a row somebody's own.
 _OWNERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -49,7 +48,6 @@ _OWNERS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         DELEGATE: ("user", "delegate"),
     }
 )
-_DECISION_WRITE: Final = frozenset({"outcome", "outcome_detail"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,36 +82,48 @@ class AccessControls:
 
     def __init__(self, stands_in_for: Callable[[str], frozenset[str]]) -> None:
         self._stands_in_for = stands_in_for
+        # What an administrator has given the accounts' roles besides (docs/servicenow.md): reading these.
         readers = {
-            "incident": {"sn_incident_read"} | _BOTH,
+            "incident": {"sn_incident_read"},
             "change_request": {"itil"} | _BOTH,
             "sc_req_item": {"itil"} | _BOTH,
             "sys_user": {"itil"} | _BOTH,
             "sys_user_group": {"itil"} | _BOTH,
             "sys_user_grmember": {"itil"} | _BOTH,
-            "sys_choice": {"itil"} | _BOTH,
+            "sys_choice": {"itil"},
             APPROVAL: {"itil", DECISIONS},
             # As shipped only administrators read it, and everybody what names himself.
             DELEGATE: {DECISIONS},
             ROTA: {"itil", "rota_admin", "rota_manager", DECISIONS},
-            DECISION: {APPROVER} | _BOTH,
-            CLUSTER: _BOTH,
         }
-        writers = {"incident": {"sn_incident_write", TICKETS}, DECISION: {TICKETS}}
-        writers |= {"change_request": {"itil"}, "sc_req_item": {"itil"}}
-        self._tables: dict[tuple[str, Operation], set[str]] = {
-            ("incident", "create"): {"sn_incident_write", TICKETS},
-            (DECISION, "create"): {APPROVER},
-        }
+        writers = {"incident": {"sn_incident_write"}, "change_request": {"itil"}, "sc_req_item": {"itil"}}
+        self._tables: dict[tuple[str, Operation], set[str]] = {("incident", "create"): {"sn_incident_write"}}
         for name in TABLES:
             self._tables[name, "read"] = set(readers.get(name, ()))
             self._tables[name, "write"] = set(writers.get(name, ()))
         self._fields: dict[tuple[str, str, Operation], frozenset[str]] = {}
-        for name in TABLES[DECISION].fields:
-            if name not in _DECISION_CREATE:
-                self._fields[DECISION, name, "create"] = frozenset()
-            if name not in _DECISION_WRITE:
-                self._fields[DECISION, name, "write"] = frozenset()
+        self._withheld: set[tuple[str, str, Operation, str]] = set()
+        self._closed_to_admins: set[tuple[str, Operation]] = set()
+        self.use_application(access_controls())
+
+    def use_application(self, controls: Iterable[ShippedControl]) -> None:
+        """Takes these as the access controls of the application's tables, in place of those that are there."""
+        of_tables = {(table, operation) for table, operation in self._tables if table in (DECISION, CLUSTER)}
+        for key in of_tables:
+            del self._tables[key]
+        self._fields = {key: roles for key, roles in self._fields.items() if key[0] not in (DECISION, CLUSTER)}
+        self._closed_to_admins = set()
+        known = {(one.name, cast(Operation, one.operation)): one for one in controls}
+        for (name, operation), control in known.items():
+            table, _, field = name.partition(".")
+            if not field:
+                self._tables[table, operation] = set(control.roles)
+                # An administrator has every role, so he reads. That he does no more is what the controls are for.
+                if not control.admin_overrides and operation != "read":
+                    self._closed_to_admins.add((table, operation))
+            for column in TABLES[table].fields if field == "*" else (field,) if field else ():
+                if field != "*" or (f"{table}.{column}", operation) not in known:
+                    self._fields[table, column, operation] = control.roles
 
     def allow(self, table: str, operation: Operation, role: str) -> None:
         """Lets a role do an operation on a table."""
@@ -127,13 +137,23 @@ class AccessControls:
         """Only these roles may read or write the field: for others it reads as empty, and writing it is ignored."""
         self._fields[table, field, operation] = frozenset(roles)
 
+    def withhold(self, user_name: str, table: str, operation: Operation, field: str = "") -> None:
+        """Takes an operation on a table, or on one field of it, from one user, whatever his roles."""
+        self._withheld.add((user_name, table, operation, field))
+
+    def give_back(self) -> None:
+        """Takes back all that was withheld."""
+        self._withheld.clear()
+
     def may(self, session: Session, table: str, operation: Operation, row: Row | None = None) -> bool:
         """Whether the session may do the operation on the table, or on this row of it."""
         if operation != "read" and table in _NOT_WRITTEN:
             return False
+        if (session.user_name, table, operation, "") in self._withheld:
+            return False
         if table == DECISION and operation == "create" and session.machine:
             return False
-        if session.is_admin and not (table == DECISION and operation in ("create", "write")):
+        if session.is_admin and (table, operation) not in self._closed_to_admins:
             return True
         if session.roles & self._tables.get((table, operation), set()):
             return True
@@ -141,8 +161,11 @@ class AccessControls:
 
     def may_field(self, session: Session, table: str, field: str, operation: Operation) -> bool:
         """Whether the session may do the operation on one field, where it may on the table."""
+        if (session.user_name, table, operation, field) in self._withheld:
+            return False
         roles = self._fields.get((table, field, operation))
-        if roles is None or (session.is_admin and table != DECISION):
+        # Administrators have every role but `nobody`, whether they override the control or not.
+        if roles is None or (session.is_admin and (table != DECISION or roles - {"nobody"})):
             return True
         return bool(session.roles & roles)
 

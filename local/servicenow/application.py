@@ -1,5 +1,6 @@
 """The records that the application's update set brings, as an administrator finds them, and those that it needs."""
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,30 @@ _TABLES: Final = (
     "sys_security_acl",
     "sys_security_acl_role",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedControl:
+    """An access control of the application, on a table or on `table.field` (`*` for what has none of its own)."""
+
+    name: str
+    operation: str
+    roles: frozenset[str]
+    admin_overrides: bool
+
+
+@cache
+def access_controls() -> tuple[ShippedControl, ...]:
+    """The access controls that the update set brings."""
+    roles: dict[str, set[str]] = {}
+    for _, values, role in _records("sys_security_acl_role"):
+        roles.setdefault(values["sys_security_acl"], set()).add(role)
+    return tuple(
+        ShippedControl(
+            values["name"], values["operation"], frozenset(roles[sys_id]), values["admin_overrides"] == "true"
+        )
+        for sys_id, values, _ in _records("sys_security_acl")
+    )
 
 
 def prepare(store: Store) -> None:

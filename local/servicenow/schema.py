@@ -25,6 +25,7 @@ _USER: Final = table(
     boolean("active", "true"),
     boolean("locked_out"),
     boolean("web_service_access_only"),
+    boolean("internal_integration_user"),
     text("time_zone"),
     text("title", 60),
     Field("user_password", "secret", 255),

@@ -55,9 +55,13 @@ def seed_demo(instance: "ServiceNowInstance") -> DemoAccounts:
         values = {"caller_id": ids[caller], "short_description": text, "assignment_group": desk}
         instance.insert_as("erin", "incident", values)
     return DemoAccounts(
-        _integration_user(instance, "svc.access.bridge", "Access Bridge", (TICKETS, DECISIONS)),
-        _integration_user(instance, "svc.access.bridge.tickets", "Access Bridge Tickets", (TICKETS,)),
-        _integration_user(instance, "svc.access.bridge.decisions", "Access Bridge Decisions", (DECISIONS,)),
+        _integration_user(instance, "svc.access.bridge", "Access Bridge", (TICKETS, DECISIONS, "sn_incident_write")),
+        _integration_user(
+            instance, "svc.access.bridge.tickets", "Access Bridge Tickets", (TICKETS, "sn_incident_write")
+        ),
+        _integration_user(
+            instance, "svc.access.bridge.decisions", "Access Bridge Decisions", (DECISIONS, "sn_incident_read")
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.aws.account import Account, Message
+from local.aws.calls import AwsCall, noted_calls
 from local.aws.environment import Code, EnvironmentLost
 from local.aws.events import schedule_event
 from local.aws.function import Function, FunctionError
@@ -225,6 +226,10 @@ class LocalSystem:
         """Return the metric values that the functions wrote so far, oldest first."""
         return self.output.metrics(name)
 
+    def aws_calls(self) -> set[AwsCall]:
+        """Return the calls of AWS's API that the functions made so far, each kind once."""
+        return {call for name, function in self._functions.items() for call in noted_calls(name, function.code.calls)}
+
     def dead_letters(self) -> list[Message]:
         """Return what lies in both dead-letter queues."""
         queues = self.aws.messages()
@@ -306,6 +311,7 @@ class LocalSystem:
             layer=_PROJECT / "layers" / "bridge",
             timeout=self.options.function_timeout,
             tmp=self._tmp[name],
+            calls=self._tmp[name].with_name(f"aws-calls-{name}"),
         )
         variables = {**self.aws.variables, **self.configuration.variables(name)}
         return Function(code, variables, self.output, self._nudge)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from local.aws.calls import AwsCall
 from local.system import LocalSystem, Options
+from tests.privilege.verdict import not_allowed
 
 NewSystem = Callable[..., LocalSystem]
 
@@ -26,8 +28,10 @@ def shared_system() -> Iterator[LocalSystem]:
 @pytest.fixture
 def system(shared_system: LocalSystem) -> Iterator[LocalSystem]:
     """The running system. Requests and incidents of earlier tests are still there, all else is as at the start."""
+    before = shared_system.aws_calls()
     yield shared_system
     shared_system.reset()
+    assert_allowed(shared_system.aws_calls() - before)
 
 
 @pytest.fixture
@@ -36,6 +40,14 @@ def new_system() -> Iterator[NewSystem]:
     with ExitStack() as stack:
 
         def make(**options: Any) -> LocalSystem:
-            return stack.enter_context(LocalSystem(replace(QUICK, **options)))
+            system = stack.enter_context(LocalSystem(replace(QUICK, **options)))
+            stack.callback(lambda: assert_allowed(system.aws_calls()))
+            return system
 
         yield make
+
+
+def assert_allowed(calls: Iterable[AwsCall]) -> None:
+    """Every call that the functions made in a test has to be one that template.yaml allows them."""
+    problems = not_allowed(calls)
+    assert not problems, "\n".join(problems)

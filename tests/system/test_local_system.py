@@ -60,7 +60,7 @@ class Aws:
         self.account.start()
         self.resources = Resources.create(self.account, visibility_timeout=1, max_receive_counts=[3, 3])
         self.output = Output()
-        dummy = Code("dummy", code, directory, timeout=2, tmp=directory)
+        dummy = Code("dummy", code, directory, timeout=2, tmp=directory, calls=directory / "calls")
         self.function = Function(dummy, self.account.variables, self.output, after_invoke=self.nudge)
         self.poller = QueuePoller(self.account, self.resources.tickets, self.function, workers=2)
         routes = [Route("POST", "/doors/exact", self.function), Route("POST", "/doors/{proxy+}", self.function)]

@@ -1,8 +1,10 @@
 """Reads template.yaml as a stack with given parameters would have it: conditions decided, what they leave out gone."""
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +48,9 @@ _Loader.add_multi_constructor("!", _long_form)
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """The template's parts that are left for one set of parameters."""
+    """The template's parts that are left for one set of parameters, whose values are `given`."""
 
+    given: dict[str, str]
     parameters: dict[str, Json]
     resources: dict[str, Json]
     outputs: dict[str, Json]
@@ -69,21 +72,34 @@ class Stack:
 
 def stack(**parameters: str) -> Stack:
     """The stack that these parameters make; those not given have their defaults."""
-    template = yaml.load(TEMPLATE.read_text(), Loader=_Loader)
-    values = {name: it.get("Default", f"<{name}>") for name, it in template["Parameters"].items()} | parameters
+    return stack_of(template(), **parameters)
+
+
+def template() -> Json:
+    """template.yaml with CloudFormation's short forms as their long ones."""
+    return copy.deepcopy(_template())
+
+
+@cache
+def _template() -> Json:
+    return yaml.load(TEMPLATE.read_text(), Loader=_Loader)
+
+
+def stack_of(template: Json, **parameters: str) -> Stack:
+    """The stack that a template makes, which it then shares parts with."""
+    values = {name: str(it.get("Default", f"<{name}>")) for name, it in template["Parameters"].items()} | parameters
     conditions: dict[str, bool] = {}
     for name, expression in template["Conditions"].items():
         conditions[name] = _holds(expression, values, conditions)
-    common = template["Globals"]["Function"]
     resources = {}
     for name, resource in template["Resources"].items():
         if conditions.get(resource.get("Condition"), True):
             if resource["Type"] == "AWS::Serverless::Function":
-                resource["Properties"] = _with_common(common, resource["Properties"])
+                resource["Properties"] = _with_common(template["Globals"]["Function"], resource["Properties"])
             resources[name] = _decided(resource, conditions)
     outputs = {name: it for name, it in template["Outputs"].items() if conditions.get(it.get("Condition"), True)}
     broken = [name for name, rule in template["Rules"].items() if not _kept(rule, values)]
-    return Stack(template["Parameters"], resources, _decided(outputs, conditions), broken)
+    return Stack(values, template["Parameters"], resources, _decided(outputs, conditions), broken)
 
 
 def references(value: Json) -> Iterator[str]:

@@ -183,41 +183,6 @@ def test_with_one_servicenow_account_for_both_the_second_function_uses_the_first
     assert settings(two, "ServiceNowDecisionsFunction")[setting] != settings(two, "TeleportEventsFunction")[setting]
 
 
-def test_each_function_may_do_what_it_does_and_nothing_else() -> None:
-    full = stack(ExtraCaParameter="/company/ca")
-    consume = {
-        "sqs:ReceiveMessage",
-        "sqs:DeleteMessage",
-        "sqs:ChangeMessageVisibility",
-        "sqs:GetQueueAttributes",
-    }
-    trace = {"xray:PutTraceSegments": {"*"}, "xray:PutTelemetryRecords": {"*"}}
-    parameters = {"ssm:GetParameter": {"RulesParameter", "ExtraCaParameter"}}
-    ledger = {"GetItem", "PutItem", "UpdateItem", "Query"}
-    assert without_secrets(rights(full, "TeleportEventsRole")) == {
-        **trace,
-        **parameters,
-        **{f"dynamodb:{action}": {"Ledger"} for action in ledger | {"BatchGetItem"}},
-        **{action: {"TicketsQueue"} for action in consume},
-        "sqs:SendMessage": {"TicketsQueue", "TicketsDeadLetterQueue", "DecisionsQueue"},
-        "logs:CreateLogStream": {"TeleportEventsLogGroup"},
-        "logs:PutLogEvents": {"TeleportEventsLogGroup"},
-    }
-    assert without_secrets(rights(full, "ServiceNowDecisionsRole")) == {
-        **trace,
-        **parameters,
-        **{f"dynamodb:{action}": {"Ledger"} for action in ledger},
-        **{action: {"DecisionsQueue"} for action in consume},
-        "sqs:SendMessage": {"DecisionsQueue", "TicketsQueue"},
-        "logs:CreateLogStream": {"ServiceNowDecisionsLogGroup"},
-        "logs:PutLogEvents": {"ServiceNowDecisionsLogGroup"},
-    }
-
-
-def without_secrets(allowed: dict[str, set[str]]) -> dict[str, set[str]]:
-    return {action: names for action, names in allowed.items() if not action.startswith("secretsmanager:")}
-
-
 @pytest.mark.parametrize("role", ["TeleportEventsRole", "ServiceNowDecisionsRole"])
 def test_only_what_has_no_resources_is_allowed_on_all(role: str) -> None:
     everything = stack(SubnetIds="subnet-1", SecurityGroupIds="sg-1", KmsKeyArn=KEY)

@@ -109,8 +109,12 @@ def desk(tmp_path: Path, callback_url: str) -> Iterator[Desk]:
     try:
         accounts = instance.seed_demo()
         instance.add_user("admin", roles=["admin"], password="admin")
-        instance.remove_role(accounts.tickets.user_name, "x_acbr_bridge.tickets")
-        instance.remove_role(accounts.decisions.user_name, "x_acbr_bridge.decisions")
+        for account, roles in (
+            (accounts.tickets, ("x_acbr_bridge.tickets", "sn_incident_write")),
+            (accounts.decisions, ("x_acbr_bridge.decisions", "sn_incident_read")),
+        ):
+            for role in roles:
+                instance.remove_role(account.user_name, role)
         people = {
             "admin": ("admin", "admin"),
             "tickets": (accounts.tickets.user_name, accounts.tickets.password),

@@ -38,7 +38,7 @@ from access_bridge.servicenow.credentials import BasicCredentials
 from access_bridge.servicenow.users import Users
 from access_bridge.teleport.client import Teleport, connect
 from access_bridge.teleport.discovery import Endpoint
-from access_bridge.teleport.identity import parse_identity
+from access_bridge.teleport.identity import Identity, parse_identity
 from local.servicenow.instance import ServiceNowInstance
 from local.servicenow.schema import DECISION
 from local.teleport.audit import AuditEvent
@@ -106,7 +106,7 @@ class Court:
     """A cluster, an instance and a ledger.
 
     `rules` is the rules file as a mapping; `later` is added to the present, to look from another time; `identity` is
-    the identity file to work with, where it isn't the bot's.
+    what to work with where it isn't the bot's identity file: another such file, or what a join gave.
     """
 
     cluster: TeleportCluster
@@ -114,7 +114,7 @@ class Court:
     ledger: Ledger
     rules: Mapping[str, Any] = field(default_factory=lambda: dict(RULES))
     later: timedelta = timedelta()
-    identity: str = ""
+    identity: str | Identity = ""
     looks: list[str] = field(default_factory=list)
     counted: list[str] = field(default_factory=list)
 
@@ -283,7 +283,9 @@ class Court:
     @contextmanager
     def systems(self) -> Iterator[Systems]:
         """What one invocation of servicenow_decisions works with."""
-        identity = parse_identity(self.identity or self.cluster.identity_file(BOT, shape="tbot"))
+        identity = self.identity
+        if not isinstance(identity, Identity):
+            identity = parse_identity(identity or self.cluster.identity_file(BOT, shape="tbot"))
         with connect(Given(identity), Endpoint(self.cluster.proxy_addr, self.cluster.web_ca_pem)) as teleport:
             yield self._systems(teleport, load_rules(yaml.safe_dump(dict(self.rules))))
 

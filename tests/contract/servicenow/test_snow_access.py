@@ -110,7 +110,7 @@ def test_what_may_not_be_read_looks_as_if_it_were_not_there(
     sn: ServiceNowInstance, accounts: DemoAccounts, tickets: Rest
 ) -> None:
     sys_id = tickets.post("incident", {}).json()["result"]["sys_id"]
-    sn.remove_role(accounts.tickets.user_name, "x_acbr_bridge.tickets")
+    sn.remove_role(accounts.tickets.user_name, "sn_incident_write")
     own = tickets.get(f"incident/{sys_id}")
     other = tickets.get(f"incident/{sn.rows('incident')[0]['sys_id']}")
     absent = tickets.get("incident/0123456789abcdef0123456789abcdef")

@@ -131,9 +131,9 @@ def test_a_journal_reads_back_empty_and_shows_its_text_only_by_display_value(
     assert sn.work_notes(sys_id) == ["first", "second"]
 
 
-def test_choices_can_be_looked_up(tickets: Rest) -> None:
+def test_choices_can_be_looked_up(admin: Rest) -> None:
     query = "name=incident^element=close_code^inactive=false"
-    values = [row["value"] for row in tickets.get("sys_choice", sysparm_query=query).json()["result"]]
+    values = [row["value"] for row in admin.get("sys_choice", sysparm_query=query).json()["result"]]
     assert "Resolved by request" in values
     assert "Solved (Permanently)" not in values
 

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from typer.testing import CliRunner
 
-from cli.app import app
 from local.teleport.cluster import TeleportCluster
 from local.teleport.proto import local_teleport_pb2 as pb
 from local.teleport.resources import Edition
@@ -23,12 +21,9 @@ from tests.contract.teleport.join_client import (
     join_with_role,
     know,
 )
+from tests.contract.teleport.shipped import DECISIONS, FILES, SHIPPED, TICKETS, printed, text
 from tests.contract.teleport.wire import AUTH, USERS, Answer, call
-from tests.unit.cli.cloudformation import deployed
-from tests.unit.servicenow.peer import Peer
-from tests.unit.stack import EXAMPLE
 
-SHIPPED = Path(__file__).parents[3] / "teleport"
 FOR_EITHER = (
     "roles/tickets.yaml",
     "roles/decisions-set-state.yaml",
@@ -42,27 +37,6 @@ FOR_ENTERPRISE = (
     "roles/decisions-on-behalf.yaml",
     "examples/requester.yaml",
     "examples/reviewer.yaml",
-)
-FILES = {
-    mode: ("roles/tickets.yaml", f"roles/decisions-{mode.replace('_', '-')}.yaml", "bots.yaml", "tokens.yaml")
-    for mode in ("bot", "on_behalf", "set_state")
-}
-COMMAND = {
-    "bot": ("--approve", "dba,prod-access"),
-    "on_behalf": ("--mode", "on_behalf", "--approve", "dba,prod-access", "--submit-for-users", "bob,carol"),
-    "set_state": ("--mode", "set_state"),
-}
-TICKETS = Credentials(
-    "AKIATESTTICKETS00000",
-    "secret of tickets",
-    "session-token",
-    f"arn:aws:sts::123456789012:assumed-role/{EXAMPLE['TeleportEventsRole']}/access-bridge-teleport-events",
-)
-DECISIONS = Credentials(
-    "AKIATESTDECISIONS000",
-    "secret of decisions",
-    "session-token",
-    f"arn:aws:sts::123456789012:assumed-role/{EXAMPLE['ServiceNowDecisionsRole']}/access-bridge-servicenow-decisions",
 )
 PEOPLE = """
 {kind: role, metadata: {name: dba}}
@@ -130,17 +104,6 @@ class Given(Protocol):
     def __call__(self, mode: str) -> Customer: ...
 
 
-def printed(mode: str) -> str:
-    """What the command writes for a stack like the example."""
-    with Peer() as peer:
-        peer.will(deployed())
-        signed_in = {"AWS_ACCESS_KEY_ID": "sample", "AWS_SECRET_ACCESS_KEY": "sample", "AWS_REGION": "eu-central-1"}
-        arguments = ("teleport", "resources", *COMMAND[mode])
-        result = CliRunner().invoke(app, arguments, env={**signed_in, "AWS_ENDPOINT_URL": peer.url})
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
 @pytest.fixture(params=["files", "command"])
 def given(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Given]:
     with ExitStack() as running:
@@ -158,10 +121,6 @@ def given(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Given]:
             return Customer(running.enter_context(cluster))
 
         yield make
-
-
-def text(file: str) -> str:
-    return (SHIPPED / file).read_text(encoding="utf-8")
 
 
 def test_every_file_is_known_here() -> None:
