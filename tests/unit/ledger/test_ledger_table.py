@@ -15,7 +15,7 @@ from moto import mock_aws
 from access_bridge.access_request import AccessRequest
 from access_bridge.errors import BrokenConfiguration, Retry
 from access_bridge.events.audit_event import AuditEvent
-from access_bridge.ledger.items import Attempt, DecisionItem, Records, TicketItem
+from access_bridge.ledger.items import Attempt, DecisionItem, Records, Sweep, TicketItem
 from access_bridge.ledger.table import Ledger
 from tests.unit.stack import stack
 
@@ -103,9 +103,12 @@ def test_marks_of_the_pass_and_of_failures_do_not_count_as_a_second_writer(ledge
     first = ledger.save_ticket(TicketItem(ID, selected=True))
     ledger.note_ticket_failure(ID, 3, "down", last=False)
     ledger.note_asked(ID, "r-2", 6.0)
+    ledger.note_drift_asked(ID, "ticket:ended:0", 7.5)
+    ledger.note_unannounced(ID)
     ledger.save_ticket(replace(first, counter=1))
     ticket = ledger.records(ID).ticket
     assert (ticket.counter, ticket.failure, ticket.asked_revision, ticket.asked_at) == (1, "down", "r-2", 6.0)
+    assert (ticket.asked_drift, ticket.asked_drift_at, ticket.unannounced) == ("ticket:ended:0", 7.5, True)
 
 
 def test_failed_attempts_are_noted_marked_and_cleared(ledger: Ledger, dynamodb: Any) -> None:
@@ -132,6 +135,43 @@ def test_a_decision_is_read_as_it_was_saved_also_among_the_records(ledger: Ledge
     assert ledger.decision(ID, "d-1").failure == "down"
     ledger.clear_decision_failure(ID, "d-1")
     assert ledger.decision(ID, "d-1").failure == ""
+
+
+def test_when_the_pass_asked_for_a_decision_is_kept_apart_from_the_decision(ledger: Ledger) -> None:
+    ledger.note_decision_asked(ID, "d-1", 5.5)
+    assert ledger.decision(ID, "d-1") == DecisionItem(ID, "d-1", asked_at=5.5)
+    ledger.save_decision(DecisionItem(ID, "d-1", outcome="applied"))
+    assert ledger.decision(ID, "d-1") == DecisionItem(ID, "d-1", outcome="applied", asked_at=5.5)
+
+
+def test_many_decisions_are_read_at_once(ledger: Ledger) -> None:
+    ids = [(request_id, f"d-{number}") for request_id in (ID, OTHER) for number in range(60)]
+    for request_id, decision_id in ids[:105]:
+        ledger.save_decision(DecisionItem(request_id, decision_id, sentence=f"of {request_id} {decision_id}"))
+    found = ledger.decisions_of([*ids, ids[0]])
+    assert set(found) == set(ids[:105])
+    assert all(item.sentence == f"of {key[0]} {key[1]}" for key, item in found.items())
+    assert ledger.decisions_of([]) == {}
+
+
+def test_how_far_each_pass_has_come_is_read_as_it_was_saved(ledger: Ledger) -> None:
+    assert ledger.sweep("tickets") == Sweep()
+    under_way = Sweep(after="0f" * 16, begun=NOW, since=NOW - timedelta(minutes=5))
+    ledger.save_sweep("tickets", under_way)
+    assert ledger.sweep("tickets") == under_way
+    assert ledger.sweep("decisions") == Sweep()
+    ledger.save_sweep("tickets", Sweep(since=NOW))
+    assert ledger.sweep("tickets") == Sweep(since=NOW)
+
+
+def test_when_events_came_first_and_last_is_kept(ledger: Ledger) -> None:
+    assert ledger.events_came() is None
+    ledger.started(NOW)
+    assert ledger.events_came() is None
+    for later in (1, 2, 3):
+        ledger.note_event(NOW + timedelta(days=later))
+    assert ledger.events_came() == (NOW + timedelta(days=1), NOW + timedelta(days=3))
+    assert ledger.started(NOW + timedelta(days=4)) == NOW
 
 
 def test_the_index_holds_only_what_is_open(ledger: Ledger) -> None:

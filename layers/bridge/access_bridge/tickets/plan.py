@@ -11,12 +11,7 @@ from access_bridge.servicenow.text import LENGTHS, cut
 from access_bridge.tickets.facts import Fact, facts, note, remarks
 from access_bridge.tickets.story import Story
 
-ENDED_STATES = frozenset({"6", "7", "8"})
-"""Resolved, Closed, Canceled in the incident's state model since Helsinki."""
-CLOSED = "7"
 END_FIELDS = frozenset({"state", "close_code", "close_notes"})
-READ_ONLY_STATES = frozenset({CLOSED, "8"})
-"""Closed and Canceled incidents take no change but an administrator's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from access_bridge.ledger.items import Attempt, DecisionItem, Records, TicketIte
 from access_bridge.ledger.table import Ledger
 from access_bridge.rules.model import Rules
 from access_bridge.servicenow.errors import NotPermitted, Rejected
+from access_bridge.servicenow.incident_states import CLOSED, ENDED_STATES, READ_ONLY_STATES
 from access_bridge.servicenow.records import Row
 from access_bridge.servicenow.text import LENGTHS, cut
 from access_bridge.teleport.client import Teleport
@@ -33,7 +34,7 @@ from access_bridge.tickets.content import Cluster, counter_display, counter_of, 
 from access_bridge.tickets.facts import told_as
 from access_bridge.tickets.incidents import Incidents, wanted_sys_id
 from access_bridge.tickets.observe import not_seen, seen, selects
-from access_bridge.tickets.plan import CLOSED, END_FIELDS, ENDED_STATES, READ_ONLY_STATES, Plan, digests, plan
+from access_bridge.tickets.plan import END_FIELDS, Plan, digests, plan
 from access_bridge.tickets.story import Story, tell_story
 
 T = TypeVar("T")
