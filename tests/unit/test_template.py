@@ -193,11 +193,11 @@ def test_each_function_may_do_what_it_does_and_nothing_else() -> None:
     }
     trace = {"xray:PutTraceSegments": {"*"}, "xray:PutTelemetryRecords": {"*"}}
     parameters = {"ssm:GetParameter": {"RulesParameter", "ExtraCaParameter"}}
-    ledger = {"GetItem", "PutItem", "UpdateItem", "Query"}
+    ledger = {"BatchGetItem", "GetItem", "PutItem", "UpdateItem", "Query"}
     assert without_secrets(rights(full, "TeleportEventsRole")) == {
         **trace,
         **parameters,
-        **{f"dynamodb:{action}": {"Ledger"} for action in ledger | {"BatchGetItem"}},
+        **{f"dynamodb:{action}": {"Ledger"} for action in ledger},
         **{action: {"TicketsQueue"} for action in consume},
         "sqs:SendMessage": {"TicketsQueue", "TicketsDeadLetterQueue", "DecisionsQueue"},
         "logs:CreateLogStream": {"TeleportEventsLogGroup"},
@@ -330,20 +330,27 @@ def test_every_alarm_reaches_the_topic_and_watches_what_exists() -> None:
 
 def test_the_doors_and_schedules_are_those_of_the_design() -> None:
     it = stack()
-    events = it.properties("TeleportEventsFunction")["Events"] | it.properties("ServiceNowDecisionsFunction")["Events"]
+    functions = ("TeleportEventsFunction", "ServiceNowDecisionsFunction")
+    events = [event for name in functions for event in it.properties(name)["Events"].values()]
     routes = {
-        (event["Properties"]["Method"], event["Properties"]["Path"])
-        for event in events.values()
-        if event["Type"] == "HttpApi"
+        (event["Properties"]["Method"], event["Properties"]["Path"]) for event in events if event["Type"] == "HttpApi"
     }
     assert routes == {
         ("POST", "/teleport/events"),
         ("POST", "/teleport/{recording+}"),
         ("POST", "/servicenow/decisions"),
     }
-    assert events["EveryMinute"]["Properties"]["Schedule"] == "rate(1 minute)"
-    assert events["EveryFiveMinutes"]["Properties"]["Schedule"] == "rate(5 minutes)"
-    assert events["EveryFiveMinutes"]["Properties"]["State"] == "DISABLED"
+    schedules = {
+        (name, schedule["Properties"]["Schedule"], schedule["Properties"].get("Input", ""))
+        for name in functions
+        for schedule in it.properties(name)["Events"].values()
+        if schedule["Type"] == "Schedule" and schedule["Properties"].get("State", "ENABLED") == "ENABLED"
+    }
+    assert schedules == {
+        ("TeleportEventsFunction", "rate(1 minute)", ""),
+        ("TeleportEventsFunction", "rate(5 minutes)", '{"reconcile": "run"}'),
+        ("ServiceNowDecisionsFunction", "rate(5 minutes)", ""),
+    }
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from access_bridge.access_request import AccessRequest
 from access_bridge.aws.consume import consume
 from access_bridge.aws.http import answer, problem
-from access_bridge.aws.queues import Message, automatic_message, is_malformed
+from access_bridge.aws.queues import Message, decision_message, is_malformed
 from access_bridge.aws.runtime import Runtime
 from access_bridge.aws.telemetry import count, logger
 from access_bridge.aws.webhook import webhook
@@ -162,7 +162,7 @@ class TeleportEvents:
         return justify
 
     def _ask(self, message: AutomaticMessage) -> None:
-        self._runtime.queue(self._runtime.decisions_queue_url).send([automatic_message(message)])
+        self._runtime.queue(self._runtime.decisions_queue_url).send([decision_message(message)])
 
     # ---- every minute ----
 
