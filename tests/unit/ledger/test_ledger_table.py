@@ -177,16 +177,27 @@ def test_when_events_came_first_and_last_is_kept(ledger: Ledger) -> None:
 def test_the_index_holds_only_what_is_open(ledger: Ledger) -> None:
     states: dict[str, dict[str, Any]] = {
         "open": {"selected": True},
+        "ended by a person, its request isn't": {"selected": True, "ended_by": "person", "told": {"ticket:ended:0"}},
         "not selected": {"selected": False},
         "not judged yet": {},
         "ended": {"selected": True, "outcome": "approved"},
-        "ended by a person": {"selected": True, "ended_by": "person"},
+        "ended by a person, and told how its request ended": {
+            "selected": True,
+            "ended_by": "person",
+            "told": {"state:DENIED"},
+        },
+        "ended by a person, and told that nobody decided": {
+            "selected": True,
+            "ended_by": "person",
+            "told": {"end:expired"},
+        },
+        "deleted": {"selected": True, "ended_by": "deleted"},
     }
     for name, fields in states.items():
-        ledger.save_ticket(TicketItem(name, **fields))
-    assert [ticket.request_id for ticket in ledger.open_tickets()] == ["open"]
-    (ticket,) = ledger.open_tickets()
-    ledger.save_ticket(replace(ticket, outcome="denied"))
+        ledger.save_ticket(TicketItem(name, **{**fields, "told": frozenset(fields.get("told", ()))}))
+    assert sorted(ticket.request_id for ticket in ledger.open_tickets()) == sorted(list(states)[:2])
+    for ticket in ledger.open_tickets():
+        ledger.save_ticket(replace(ticket, outcome="denied"))
     assert ledger.open_tickets() == ()
 
 
@@ -195,7 +206,7 @@ def test_many_tickets_are_read_at_once(ledger: Ledger) -> None:
     ids = [f"{number:08x}-0000-7000-8000-000000000000" for number in range(120)]
     for request_id in ids[:105]:
         ledger.save_ticket(TicketItem(request_id, revision=f"of {request_id}"))
-    found = ledger.tickets(ids)
+    found = ledger.tickets([*ids, ids[0]])
     assert set(found) == set(ids[:105])
     assert all(ticket.revision == f"of {request_id}" for request_id, ticket in found.items())
     assert ledger.tickets([]) == {}

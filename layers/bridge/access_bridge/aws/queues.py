@@ -44,9 +44,9 @@ def event_message(event: AuditEvent) -> Message:
     return Message(_json({"request_id": event.id, "event": event.fields()}), event.id, event.uid)
 
 
-def look_message(request_id: str, deduplication_id: str = "") -> Message:
-    """Return the message that makes `sync` look at a request."""
-    body = _json({"request_id": request_id})
+def look_message(request_id: str, deduplication_id: str = "", *, ticket: bool = False) -> Message:
+    """Return the message that makes `sync` look at a request; with `ticket`, also for what people did to its ticket."""
+    body = _json({"request_id": request_id} | ({"ticket": True} if ticket else {}))
     return Message(body, request_id, deduplication_id) if deduplication_id else Message(body, request_id)
 
 

@@ -43,6 +43,7 @@ def ticket_attributes(item: TicketItem) -> dict[str, Any]:
         "revision": item.revision,
         "justification": item.justification,
         "remarks": json.dumps(item.remarks),
+        "opened_again": item.opened_again,
         "announced": item.announced,
         "open": "1" if item.is_open else None,
     }
@@ -64,7 +65,7 @@ def ticket_item(request_id: str, attributes: Mapping[str, Any]) -> TicketItem:
         values["snapshot"] = snapshot(values["snapshot"])
     if "told" in values:
         values["told"] = frozenset(values["told"])
-    for name in ("version", "counter"):
+    for name in ("version", "counter", "opened_again"):
         values[name] = int(values.get(name, 0))
     for name in ("not_seen_since", "pending_until", "asked_at", "asked_drift_at"):
         if name in values:

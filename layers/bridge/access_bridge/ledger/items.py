@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from access_bridge.access_request import AccessRequest
+
+PERSON: Final = "person"
+"""`ended_by`: somebody resolved, closed or canceled the ticket before its request had ended."""
+DELETED_IT: Final = "deleted"
+"""`ended_by`: somebody deleted the ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,8 @@ class Attempt:
 class TicketItem:
     """What the ledger knows of a request's ticket. `version` grows with each write and guards against a second
     writer. `justification` is what the ticket says about the tickets that the reason names, as it was found when the
-    ticket was made; `remarks` are further findings of that moment, each told once. `announced` says that an audit event
-    told of the request.
+    ticket was made; `remarks` are further findings of that moment, each told once. `opened_again` counts how often a
+    person opened it again that had been ended by one. `announced` says that an audit event told of the request.
 
     The two passes note here what they asked for and when, in seconds since the epoch: the minute pass `asked_revision`
     at `asked_at`, and `unannounced` where it counted that no event came; the pass over tickets `asked_drift` at
@@ -58,6 +63,7 @@ class TicketItem:
     failure: str = ""
     justification: str = ""
     remarks: tuple[str, ...] = ()
+    opened_again: int = 0
     announced: bool = False
     unannounced: bool = False
     asked_drift: str = ""
@@ -65,8 +71,15 @@ class TicketItem:
 
     @property
     def is_open(self) -> bool:
-        """Whether the ticket, or the attempt to make it, still waits for its end."""
-        return bool(self.selected) and not self.outcome and not self.ended_by
+        """Whether the ticket, or the attempt to make it, still waits for its end; one that a person ended waits to be
+        told of its request's."""
+        waits = not self.ended_by or (self.ended_by == PERSON and not self.told_of_end)
+        return bool(self.selected) and not self.outcome and waits
+
+    @property
+    def told_of_end(self) -> bool:
+        """Whether the ticket was told how its request ended."""
+        return any(fact.startswith(("state:", "end:")) for fact in self.told)
 
     def tell(self, attempt: Attempt) -> TicketItem:
         """Return the item after an attempt of which it is known that ServiceNow has it."""

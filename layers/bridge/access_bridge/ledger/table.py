@@ -185,7 +185,7 @@ class Ledger:
 
     def tickets(self, request_ids: Sequence[str]) -> dict[str, TicketItem]:
         """Return the ticket items of these requests, as far as there are any."""
-        keys = [{"pk": request_id, "sk": TICKET} for request_id in request_ids]
+        keys = [{"pk": request_id, "sk": TICKET} for request_id in dict.fromkeys(request_ids)]
         return {str(item["pk"]): codec.ticket_item(str(item["pk"]), item) for item in self._batches(keys)}
 
     def open_tickets(self) -> tuple[TicketItem, ...]:
