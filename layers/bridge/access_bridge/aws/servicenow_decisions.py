@@ -19,11 +19,13 @@ from access_bridge.aws.telemetry import count, logger
 from access_bridge.decisions.automatic import MOST_ATTEMPTS, decide_automatically
 from access_bridge.decisions.automatic import begun as begun_automatically
 from access_bridge.decisions.carry import Systems, keep, with_verdict
+from access_bridge.decisions.closed_check import ClosedCheck
 from access_bridge.decisions.decide import begun, decide
 from access_bridge.decisions.evidence import Evidence
 from access_bridge.decisions.justification_check import JustificationCheck
 from access_bridge.decisions.messages import (
     AutomaticMessage,
+    ClosedMessage,
     DecisionMessage,
     JustificationMessage,
     OnCallMessage,
@@ -96,6 +98,8 @@ class ServiceNowDecisions:
                         decide_automatically(message, self._on_call(systems), systems)
                     case JustificationMessage():
                         decide_automatically(message, self._justification(systems), systems)
+                    case ClosedMessage():
+                        decide_automatically(message, ClosedCheck.of(systems), systems)
         finally:
             logger.remove_keys(["request_id"])
 

@@ -98,11 +98,11 @@ class DecisionItem:
     """A decision and what became of it.
 
     `kind` is `human` (a click on the ticket), `approval` (a vote on a sysapproval_approver row, `approval`), or one of
-    the bot's own: `on_call`, `justification`. `decided_by` names the human as the ticket does; `user_name` and
-    `user_id` are his in ServiceNow. `attempt_mode`, `attempt_author` (a Teleport user) and `attempt_at` are recorded
-    before Teleport is called. `outcome` is empty until it is known, and `decided_at` is when it was; `failed` is no
-    final outcome: a redelivery goes on. `asked_at` is when the pass over decision rows last asked for it. Times are in
-    seconds since the epoch.
+    the bot's own: `on_call`, `justification`, `closed`. `decided_by` names the human as the ticket does; `user_name`
+    and `user_id` are his in ServiceNow. `attempt_mode`, `attempt_author` (a Teleport user) and `attempt_at` are
+    recorded before Teleport is called. `outcome` is empty until it is known, and `decided_at` is when it was; `failed`
+    is no final outcome: a redelivery goes on. `asked_at` is when the pass over decision rows last asked for it. Times
+    are in seconds since the epoch.
     """
 
     request_id: str
