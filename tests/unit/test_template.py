@@ -319,6 +319,7 @@ def test_every_alarm_reaches_the_topic_and_watches_what_exists() -> None:
         "Errors",
         "BrokenConfiguration",
         "NoRequestSeen",
+        "EventsMissing",
     }
     services = {
         settings(stack(), name)["POWERTOOLS_SERVICE_NAME"]["Fn::Sub"]

@@ -3,6 +3,7 @@ writes to ServiceNow."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -40,7 +41,7 @@ from access_bridge.tickets.callers import Callers
 from access_bridge.tickets.drift_pass import Systems as PassSystems
 from access_bridge.tickets.drift_pass import drift_pass
 from access_bridge.tickets.incidents import Incidents
-from access_bridge.tickets.minute_pass import edition_problem, minute_pass
+from access_bridge.tickets.minute_pass import EVENTS_NOTED_SECONDS, edition_problem, minute_pass
 from access_bridge.tickets.sync import Systems, sync
 from access_bridge.times import utc_now
 from access_bridge.uuids import request_uuid
@@ -63,6 +64,7 @@ class TeleportEvents:
 
     def __init__(self, environment: Environment) -> None:
         self._runtime = Runtime(environment)
+        self._note_events_at = 0.0
         self._doors = self._resolver()
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -119,6 +121,8 @@ class TeleportEvents:
         message = TicketMessage.model_validate_json(body)
         logger.append_keys(request_id=message.request_id)
         try:
+            if message.event is not None:
+                self._note_that_events_come()
             rules = self._runtime.rules()
             servicenow = self._runtime.servicenow
             servicenow.drop_connections()
@@ -146,6 +150,11 @@ class TeleportEvents:
             raise
         finally:
             logger.remove_keys(["request_id"])
+
+    def _note_that_events_come(self) -> None:
+        if time.monotonic() >= self._note_events_at:
+            self._runtime.ledger.note_event(utc_now())
+            self._note_events_at = time.monotonic() + EVENTS_NOTED_SECONDS
 
     @cached_property
     def _users(self) -> Users:
@@ -221,7 +230,7 @@ class TeleportEvents:
             self._runtime.ledger.started(utc_now())
             queue = self._runtime.queue(self._runtime.tickets_queue_url)
             with self._runtime.teleport() as teleport:
-                asks = minute_pass(teleport, self._runtime.ledger, queue, now=utc_now(), count=count)
+                asks = minute_pass(teleport, self._runtime.ledger, queue, now=utc_now(), count=count, log=logger)
                 if asks:
                     count("PassAsked", len(asks))
                 self._check_edition(teleport)

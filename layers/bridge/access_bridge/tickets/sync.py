@@ -121,6 +121,8 @@ class _Sync:
         if story is not None and ticket.selected is None:
             first_run = self._ledger.started(self._systems.now())
             ticket = replace(ticket, selected=selects(self._systems.rules, story, first_run))
+        if story is not None and records.events:
+            ticket = replace(ticket, announced=True)
         if ticket != records.ticket:
             ticket = self._ledger.save_ticket(ticket)
         if story is None or not ticket.selected:
