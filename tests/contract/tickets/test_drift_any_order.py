@@ -104,7 +104,7 @@ class Life:
         self.desk.shows(state=state, revision=f"r-{state}", reviews=(vote("bob"), vote("carol")))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_each_thing_is_told_once_and_nothing_is_undone(steps: list[str]) -> None:
     with new_desk() as desk:

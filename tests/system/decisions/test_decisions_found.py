@@ -39,7 +39,7 @@ def test_a_decision_whose_callback_got_lost_is_applied(office: Office) -> None:
     assert office.told(row).outcome == "applied"
     assert (office.state(ticket), office.incident_state(ticket)) == ("APPROVED", "6")
     assert (len(office.writes(ticket)), office.times_told(ticket)) == (1, 1)
-    assert since.counted("DecisionFound") == 1
+    assert since.counted("DecisionFound") >= 1
     (line,) = [one for one in since.logs() if one["message"].startswith("a decision without an outcome")]
     assert (line["request_id"], line["decision_id"]) == (ticket.request_id, row)
 
@@ -102,7 +102,7 @@ def test_servicenow_is_down_for_a_while(office: Office) -> None:
     office.system.servicenow.stop()
     try:
         assert "no connection" in five_minutes_pass(office)["problem"]
-        assert since.counted("ReconcileFailed") == 1
+        assert since.counted("ReconcileFailed") >= 1
     finally:
         office.system.servicenow.start()
     five_minutes_pass(office)
@@ -158,7 +158,7 @@ def test_rows_that_the_account_may_no_longer_read_raise_the_alarm(office: Office
     servicenow.disallow(DECISION, "read", DECISIONS)
     try:
         assert five_minutes_pass(office)["hidden"] >= 1
-        assert since.counted("BrokenConfiguration") == 1
+        assert since.counted("BrokenConfiguration") >= 1
     finally:
         servicenow.allow(DECISION, "read", DECISIONS)
     five_minutes_pass(office)

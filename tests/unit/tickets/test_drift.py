@@ -138,10 +138,10 @@ def test_where_all_outcomes_have_one_code_none_contradicts_another() -> None:
 
 def test_what_was_written_before_the_rules_changed_is_no_contradiction() -> None:
     """The code that a denial had then is an approval's now."""
-    changed = load_rules(
-        f"ticket: {{outcomes: {{approved: {{close_code: {REFUSED}}}, denied: {{close_code: Other}}}}}}"
-    )
-    assert drift(ended("denied"), RESOLVED, "denied", REFUSED, changed.ticket.outcomes) is None
+    others = ", ".join(f"{name}: {{close_code: Other}}" for name in ("denied", "expired", "deleted"))
+    changed = load_rules(f"ticket: {{outcomes: {{approved: {{close_code: {REFUSED}}}, {others}}}}}").ticket.outcomes
+    assert drift(ended("denied"), RESOLVED, "denied", REFUSED, changed) is None
+    assert drift(ended("denied", code="Other"), RESOLVED, "denied", REFUSED, changed) is Drift.CONTRADICTS
 
 
 def test_each_closing_is_told_once_and_one_after_it_was_opened_again_is_another() -> None:

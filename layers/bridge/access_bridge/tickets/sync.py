@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 
 from access_bridge.access_request import AccessRequest
 from access_bridge.decisions.messages import AutomaticMessage
-from access_bridge.decisions.outcome import Outcome, Reason, marked_decision
+from access_bridge.decisions.outcome import Outcome, marked_decision
 from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Refused, Retry
 from access_bridge.events.audit_event import AuditEvent
 from access_bridge.justification.judge import Justification
@@ -32,15 +32,14 @@ from access_bridge.tickets.asks import asks
 from access_bridge.tickets.callers import Callers
 from access_bridge.tickets.content import Cluster, counter_display, counter_of, ticket_fields
 from access_bridge.tickets.drift import compared, ended_fact, metric
-from access_bridge.tickets.facts import Fact, told_as
+from access_bridge.tickets.facts import Fact
 from access_bridge.tickets.incidents import Incidents, wanted_sys_id
 from access_bridge.tickets.observe import not_seen, seen, selects
+from access_bridge.tickets.outcomes import write_outcomes
 from access_bridge.tickets.plan import END_FIELDS, Plan, digests, plan
 from access_bridge.tickets.story import Story, tell_story
 
 T = TypeVar("T")
-_ROWLESS: Final = frozenset({"on_call", "justification", "closed"})
-"""Kinds of decisions that are the bot's own: no row in ServiceNow stands for them."""
 _STAYS: Final = "This ticket was ended in ServiceNow before its request was decided, so it stays as it is."
 
 
@@ -106,11 +105,12 @@ class _Sync:
     def run(self, *, look_at_ticket: bool) -> TicketItem:
         """Do it, and return the ticket's item as it was before."""
         records = self._settle(self._ledger.records(self._id))
-        ticket = self._write_outcomes(records, records.ticket)
+        systems = self._systems
+        ticket = write_outcomes(records.decisions, records.ticket, self._incidents, systems.count, systems.log)
         if ticket != records.ticket:
             records = replace(records, ticket=self._ledger.save_ticket(ticket))
         try:
-            request = self._systems.teleport.access_request(self._id)
+            request = systems.teleport.access_request(self._id)
         except (Retry, BrokenConfiguration):
             self._tell_failures(records)
             raise
@@ -225,29 +225,6 @@ class _Sync:
             self._systems.log.warning("the counter in correlation_display was changed by hand: a note may appear twice")
             return replace(ticket, attempt=None, counter=max(attempt.after, shown or 0))
         return replace(ticket, attempt=None)
-
-    # ---- decisions ----
-
-    def _write_outcomes(self, records: Records, ticket: TicketItem) -> TicketItem:
-        for item in records.decisions:
-            fact = f"row:{item.decision_id}{told_as(item) or f':{item.outcome}'}"
-            if item.kind in _ROWLESS or not item.outcome or fact in ticket.told:
-                continue
-            if item.code != Reason.ROW_ABSENT:
-                try:
-                    written = self._incidents.write_outcome(
-                        item.decision_id, item.outcome, f"{item.code}: {item.sentence}"
-                    )
-                except (NotPermitted, Rejected) as error:
-                    self._systems.count("DecisionRowNotWritten")
-                    self._systems.log.warning("a decision's row can't be written", extra={"problem": str(error)})
-                    continue
-                if not written:
-                    self._systems.count("DecisionRowNotWritten")
-                    if not self._incidents.sees_decisions(item.decision_id):
-                        continue
-            ticket = replace(ticket, told=ticket.told | {fact})
-        return ticket
 
     # ---- the ticket ----
 
