@@ -106,6 +106,12 @@ class Account:
         """Return a boto3 service resource; raises Problem where no region is known."""
         return self._made(self._session.resource, service)
 
+    def client(self, service: str, *, read_timeout: int) -> Any:
+        """Return a boto3 client that waits so many seconds for an answer, and asks once; raises Problem where no region
+        is known."""
+        once = _CONFIG.merge(Config(read_timeout=read_timeout, retries={"total_max_attempts": 1}))
+        return self._made(lambda name, config: self._session.client(name, config=config.merge(once)), service)
+
     def stack(self, name: str, *, instead: str = "") -> Stack:
         """Return a stack by its name or ARN.
 

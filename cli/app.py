@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import decisions
+from cli import decisions, reconcile
 from cli.problem import Commands
 from cli.servicenow import app as servicenow
 from cli.teleport import app as teleport
@@ -20,3 +20,6 @@ app = typer.Typer(
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(servicenow.app, name="servicenow")
 app.add_typer(teleport.app, name="teleport")
+app.command(
+    "reconcile", help="Show what the passes over ServiceNow find now and would do about it. Nothing is changed."
+)(reconcile.reconcile)

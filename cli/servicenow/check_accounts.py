@@ -20,17 +20,18 @@ from cli.servicenow.findings import CONFIGURE, Finding
 _Reads = tuple[tuple[str, tuple[str, ...]], ...]
 # No more than docs/servicenow.md has given to them.
 _TICKETS_READS: _Reads = (
-    ("incident", ("state", "correlation_id", "correlation_display")),
+    ("incident", ("number", "state", "close_code", "correlation_id", "correlation_display", "sys_updated_on")),
     (DECISION, ("outcome", "outcome_detail")),
     ("sys_user", ("user_name", "email")),
 )
 _DECISIONS_READS: _Reads = (
     ("incident", ("number", "correlation_id")),
-    (DECISION, ("ticket", "request_id", "cluster", "decision", "decided_by", "sys_created_by")),
+    (DECISION, ("ticket", "request_id", "cluster", "decision", "decided_by", "outcome", "sys_created_by")),
     ("sys_user", ("user_name", "email", "name", "active", "locked_out", "web_service_access_only")),
     ("sys_user_group", ("name",)),
     ("sys_user_grmember", ("user", "group")),
 )
+_ZONES = frozenset({"GMT", "UTC"})
 _FOR_VOTES: _Reads = (
     ("sysapproval_approver", ("state", "approver", "sysapproval", "sys_updated_by")),
     ("sys_user_delegate", ("user", "delegate", "starts", "ends", "approvals")),
@@ -62,7 +63,10 @@ def decisions_account(user_name: str, credentials: Credentials) -> Account:
 def check_account(instance: Instance, url: str, account: Account, note: Callable[[str], None]) -> Iterator[Finding]:
     """Yield what is wrong with an account. `note` is told what couldn't be proved, for want of a record to read."""
     user = instance.named(
-        "sys_user", account.user_name, ("active", "locked_out", "web_service_access_only"), column="user_name"
+        "sys_user",
+        account.user_name,
+        ("active", "locked_out", "web_service_access_only", "time_zone"),
+        column="user_name",
     )
     where = f"sys_user {account.user_name}"
     if user is None:
@@ -75,6 +79,9 @@ def check_account(instance: Instance, url: str, account: Account, note: Callable
     if user["web_service_access_only"] != "true":
         what = f"The user {account.user_name} may sign in to ServiceNow's pages."
         yield Finding(what, where, "Set its identity type to Machine (web service access only).")
+    if user["time_zone"] not in _ZONES:
+        what = f"The user {account.user_name} has the time zone {user['time_zone'] or 'of the instance'}."
+        yield Finding(what, where, "Set it to GMT: a time in a query may be taken for one in the account's own zone.")
     for role in grants.missing(instance, user["sys_id"], account.needed):
         yield Finding(f"The user {account.user_name} lacks the role {role}.", where, CONFIGURE)
     approver = instance.role_ids(APPROVER).get(APPROVER)

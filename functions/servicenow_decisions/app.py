@@ -16,5 +16,5 @@ function = ServiceNowDecisions(os.environ)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer the callback or a message of the decisions queue."""
+    """Answer the callback, a message of the decisions queue, or the schedule of every five minutes."""
     return function.handle(event, context)

@@ -16,5 +16,5 @@ function = TeleportEvents(os.environ)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Answer the webhook, a message of the tickets queue, or the minute's schedule."""
+    """Answer the webhook, a message of the tickets queue, or one of the two schedules."""
     return function.handle(event, context)

@@ -27,9 +27,8 @@ class ServiceNowInstance(ApprovalActions):
     """One instance. Its data lives as long as the object, over any number of starts and stops.
 
     `faults` makes trouble for coming calls; `controls` holds the access controls; `habits` says where this instance
-    differs from others (`honours_client_sys_id`, `duplicate_key_status`, `async_user`, `unknown_rota`); `callbacks`
-    says how callbacks go wrong (`enabled`, `delay` in seconds, `copies`). With `tls`, whose certificate must be loaded,
-    it is reached by HTTPS alone.
+    differs from others; `callbacks` says how callbacks go wrong (`enabled`, `delay` in seconds, `copies`). With `tls`,
+    whose certificate must be loaded, it is reached by HTTPS alone.
     """
 
     def __init__(self, port: int = 0, clock: Clock = time.time, tls: ssl.SSLContext | None = None) -> None:
@@ -42,7 +41,7 @@ class ServiceNowInstance(ApprovalActions):
         self._rules = BusinessRules(self._store, self.callbacks, self.habits)
         self._records = Records(self._store, self.controls, self._rules, self.habits)
         self._on_call = OnCall(self._store, self.controls, self.habits)
-        api = TableApi(self._store, self.controls, self._records, lambda: self.url)
+        api = TableApi(self._store, self.controls, self._records, self.habits, lambda: self.url)
         self._app = Application(self._accounts, api, self._on_call, self.faults)
         self._http = HttpServer(port, self._app, tls)
         for (table, element), choices in CHOICES.items():
@@ -233,6 +232,14 @@ class ServiceNowInstance(ApprovalActions):
         """A person presses *Test callback* on a cluster's row; answers what the form then says. Raises KeyError."""
         cluster = next(row for row in self.rows(CLUSTER) if row["name"] == cluster_name)
         return " ".join(self._rules.click(self._person(user), "test-callback", CLUSTER, cluster).told)
+
+    def auto_close(self, incident: str) -> None:
+        """The instance's own job closes a resolved incident, as it does some days later: nobody's session, and closed
+        by whoever resolved it."""
+        with self._store.lock:
+            by = self.row("incident", incident)["resolved_by"]
+            values = {"state": "7", "incident_state": "7", "active": "false", "closed_by": by}
+            self._store.update("incident", incident, {**values, "closed_at": self._store.now()}, "system")
 
     # On call
 

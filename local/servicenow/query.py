@@ -64,23 +64,36 @@ class Query:
         )
 
 
-def parse(encoded: str, known: Callable[[str], bool], user_id: str) -> Query:
+def parse(
+    encoded: str,
+    known: Callable[[str], bool],
+    user_id: str,
+    literal: Callable[[str, str], str] = lambda _, value: value,
+) -> Query:
     """Reads an encoded query.
 
-    `known` says whether a path names a field. Terms that are malformed or name no field are dropped without a word, as
-    the platform does unless `glide.invalid_query.returns_no_rows` is set. `javascript:` values are evaluated; only
-    `gs.getUserID()` is known here, anything else evaluates to nothing.
+    `known` says whether a path names a field; `literal` answers what a value that is compared with a path is stored as.
+    Terms that are malformed or name no field are dropped without a word, as the platform does unless
+    `glide.invalid_query.returns_no_rows` is set. `javascript:` values are evaluated; only `gs.getUserID()` is known
+    here, anything else evaluates to nothing.
     """
     query = Query()
     for part in encoded.split("^NQ"):
         groups: list[list[Term]] = []
         for token in part.split("^"):
-            _read(token, known, user_id, groups, query)
+            _read(token, known, user_id, groups, query, literal)
         query.alternatives.append([group for group in groups if group])
     return query
 
 
-def _read(token: str, known: Callable[[str], bool], user_id: str, groups: list[list[Term]], query: Query) -> None:
+def _read(  # noqa: PLR0913, PLR0917
+    token: str,
+    known: Callable[[str], bool],
+    user_id: str,
+    groups: list[list[Term]],
+    query: Query,
+    literal: Callable[[str, str], str],
+) -> None:
     for keyword, descending in (("ORDERBYDESC", True), ("ORDERBY", False)):
         if token.startswith(keyword):
             path = token.removeprefix(keyword)
@@ -95,4 +108,4 @@ def _read(token: str, known: Callable[[str], bool], user_id: str, groups: list[l
         value = found["value"]
         if value.startswith("javascript:"):
             value = user_id if value == "javascript:gs.getUserID()" else ""
-        groups[-1].append(Term(found["path"], found["operator"], value))
+        groups[-1].append(Term(found["path"], found["operator"], literal(found["path"], value)))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from local.servicenow import rules
@@ -36,13 +36,16 @@ class Habits:
     """Where instances differ, or where it is unverified what they do.
 
     Whether a `sys_id` that a client sends is used, and how a taken one is answered; in whose session asynchronous rules
-    run; what *who is on call* answers for a rota that isn't there.
+    run; what *who is on call* answers for a rota that isn't there; whose time a date in a query is; and which columns
+    (`table.column`) this instance doesn't have to query by, so that it drops a term with one.
     """
 
     honours_client_sys_id: bool = True
     duplicate_key_status: int = 403
     async_user: Literal["system", "session"] = "system"
     unknown_rota: Literal["empty", "not_found"] = "empty"
+    query_times: Literal["utc", "user"] = "utc"
+    unqueryable: set[str] = field(default_factory=set)
 
 
 class Records:

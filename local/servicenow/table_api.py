@@ -14,10 +14,11 @@ from local.servicenow.access import AccessControls, Session
 from local.servicenow.errors import Refused
 from local.servicenow.http_calls import Answer
 from local.servicenow.query import Query, Term, parse
-from local.servicenow.records import Records
+from local.servicenow.records import Habits, Records
 from local.servicenow.render import Renderer, View
 from local.servicenow.schema import TABLES
 from local.servicenow.store import Row, Store
+from local.servicenow.values import from_display
 
 DEFAULT_LIMIT: Final = 10000
 _ROUTE: Final = re.compile(r"/api/now(?P<version>/v\d+)?/table/(?P<table>[^/]+)(?:/(?P<sys_id>[^/]+))?/?")
@@ -61,10 +62,13 @@ def route_of(path: str) -> Route | None:
 class TableApi:
     """Answers calls for the tables of the dictionary. `url` answers where the instance is reached, for links."""
 
-    def __init__(self, store: Store, controls: AccessControls, records: Records, url: Callable[[], str]) -> None:
+    def __init__(
+        self, store: Store, controls: AccessControls, records: Records, habits: Habits, url: Callable[[], str]
+    ) -> None:
         self._store = store
         self._controls = controls
         self._records = records
+        self._habits = habits
         self._url = url
 
     def answer(self, request: Request) -> Answer:
@@ -137,10 +141,16 @@ class TableApi:
         table = request.route.table
 
         def known(path: str) -> bool:
-            return renderer.knows(table, path)
+            return renderer.knows(table, path) and f"{table}.{path}" not in self._habits.unqueryable
+
+        def literal(path: str, value: str) -> str:
+            column = TABLES[table].fields.get(path)
+            if self._habits.query_times == "utc" or column is None or column.kind != "datetime":
+                return value
+            return from_display(self._store, request.session, table, column, value)
 
         if "sysparm_query" in request.query:
-            query = parse(request.query["sysparm_query"], known, request.session.user_id)
+            query = parse(request.query["sysparm_query"], known, request.session.user_id, literal)
         else:
             pairs = [Term(name, "=", value) for name, value in request.query.items() if known(name)]
             query = Query([[[term] for term in pairs]])

@@ -24,7 +24,7 @@ from local.aws.gateway import Gateway, Route
 from local.aws.output import Metric, Output
 from local.aws.poller import QueuePoller
 from local.aws.resources import Resources
-from local.aws.schedule import Schedule
+from local.aws.schedule import Schedule, Timer
 from local.servicenow.instance import ServiceNowInstance
 from local.system.configuration import Configuration
 from local.system.options import Options
@@ -34,8 +34,12 @@ from local.teleport.cluster import TeleportCluster
 from local.teleport.forwarder import EventForwarder
 
 _PROJECT = Path(__file__).resolve().parents[2]
-# Seconds. The other function's schedule is disabled in template.yaml until it answers that trigger.
-_INTERVALS = {"teleport_events": 60.0}
+# As in template.yaml: every so many seconds, with the input that the schedule has or the event of a plain one.
+_SCHEDULES: tuple[tuple[str, float, Mapping[str, Any] | None], ...] = (
+    ("teleport_events", 60.0, None),
+    ("teleport_events", 300.0, {"reconcile": "run"}),
+    ("servicenow_decisions", 300.0, None),
+)
 
 Found = TypeVar("Found")
 
@@ -118,7 +122,8 @@ class LocalSystem:
     # ---- what a test or a person does with it ------------------------------------------------------------------
 
     def tick(self, function: str) -> Any:
-        """Call the function as its schedule does; return its answer.
+        """Call the function as its plain schedule does; return its answer. `teleport_events` has another one, with an
+        input of its own: `invoke` it with that.
 
         Raises
         ------
@@ -332,7 +337,9 @@ class LocalSystem:
         self._closing.callback(self._stop_functions)
         self._closing.callback(self.gateway.stop)
         if self.options.schedules:
-            schedule = Schedule({name: (self._functions[name], seconds) for name, seconds in _INTERVALS.items()})
+            schedule = Schedule(
+                Timer(name, self._functions[name], seconds, given) for name, seconds, given in _SCHEDULES
+            )
             self._closing.callback(schedule.stop)
             schedule.start()
 

@@ -47,6 +47,13 @@ def test_there_is_one_sample_for_each_trigger() -> None:
         assert triggers == {"HttpApi", "SQS", "Schedule"}
         assert event(f"{prefix}-queue")["Records"][0]["eventSource"] == "aws:sqs"
         assert event(f"{prefix}-schedule")["source"] == "aws.events"
+    (given,) = (
+        trigger["Properties"]["Input"]
+        for trigger in deployed.properties("TeleportEventsFunction")["Events"].values()
+        if "Input" in trigger["Properties"]
+    )
+    assert event("teleport-events-reconcile") == json.loads(given)
+    assert event("reconcile-report") == {"reconcile": "report"}
     assert event("teleport-events-webhook")["rawPath"] == "/teleport/events"
     assert event("servicenow-decisions-callback")["rawPath"] == "/servicenow/decisions"
 

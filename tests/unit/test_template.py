@@ -284,6 +284,7 @@ def test_every_alarm_reaches_the_topic_and_watches_what_exists() -> None:
         "Errors",
         "BrokenConfiguration",
         "NoRequestSeen",
+        "EventsMissing",
     }
     services = {
         settings(stack(), name)["POWERTOOLS_SERVICE_NAME"]["Fn::Sub"]
@@ -295,20 +296,27 @@ def test_every_alarm_reaches_the_topic_and_watches_what_exists() -> None:
 
 def test_the_doors_and_schedules_are_those_of_the_design() -> None:
     it = stack()
-    events = it.properties("TeleportEventsFunction")["Events"] | it.properties("ServiceNowDecisionsFunction")["Events"]
+    functions = ("TeleportEventsFunction", "ServiceNowDecisionsFunction")
+    events = [event for name in functions for event in it.properties(name)["Events"].values()]
     routes = {
-        (event["Properties"]["Method"], event["Properties"]["Path"])
-        for event in events.values()
-        if event["Type"] == "HttpApi"
+        (event["Properties"]["Method"], event["Properties"]["Path"]) for event in events if event["Type"] == "HttpApi"
     }
     assert routes == {
         ("POST", "/teleport/events"),
         ("POST", "/teleport/{recording+}"),
         ("POST", "/servicenow/decisions"),
     }
-    assert events["EveryMinute"]["Properties"]["Schedule"] == "rate(1 minute)"
-    assert events["EveryFiveMinutes"]["Properties"]["Schedule"] == "rate(5 minutes)"
-    assert events["EveryFiveMinutes"]["Properties"]["State"] == "DISABLED"
+    schedules = {
+        (name, schedule["Properties"]["Schedule"], schedule["Properties"].get("Input", ""))
+        for name in functions
+        for schedule in it.properties(name)["Events"].values()
+        if schedule["Type"] == "Schedule" and schedule["Properties"].get("State", "ENABLED") == "ENABLED"
+    }
+    assert schedules == {
+        ("TeleportEventsFunction", "rate(1 minute)", ""),
+        ("TeleportEventsFunction", "rate(5 minutes)", '{"reconcile": "run"}'),
+        ("ServiceNowDecisionsFunction", "rate(5 minutes)", ""),
+    }
 
 
 @pytest.mark.parametrize(

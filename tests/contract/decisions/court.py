@@ -21,10 +21,11 @@ from aws_lambda_powertools import Logger
 
 from access_bridge.decisions.automatic import decide_automatically
 from access_bridge.decisions.carry import Systems
+from access_bridge.decisions.closed_check import ClosedCheck
 from access_bridge.decisions.decide import decide
 from access_bridge.decisions.evidence import Evidence
 from access_bridge.decisions.justification_check import JustificationCheck
-from access_bridge.decisions.messages import DecisionMessage, JustificationMessage, OnCallMessage
+from access_bridge.decisions.messages import ClosedMessage, DecisionMessage, JustificationMessage, OnCallMessage
 from access_bridge.decisions.on_call import OnCallCheck
 from access_bridge.decisions.outcome import without_mark
 from access_bridge.errors import BridgeError
@@ -279,6 +280,18 @@ class Court:
             check = JustificationCheck(systems.rules, self.instance.client, users, systems.people, systems.now)
             decide_automatically(message, check, systems)
         return self.ledger.decision(case.request_id, message.decision_id)
+
+    def check_closed(self, case: Case) -> DecisionItem:
+        """Decide as for a look at a ticket that was ended, and return what the ledger has of it then."""
+        message = ClosedMessage(request_id=case.request_id)
+        with self.systems() as systems:
+            decide_automatically(message, ClosedCheck.of(systems), systems)
+        return self.ledger.decision(case.request_id, message.decision_id)
+
+    def end(self, user: str, case: Case, state: str = "8", **values: str) -> None:
+        """A person resolves (6), closes (7) or cancels (8) the incident."""
+        codes = {"close_code": "User error", "close_notes": "not needed"}
+        self.instance.servicenow.update_as(user, "incident", case.ticket, {"state": state, **codes, **values})
 
     @contextmanager
     def systems(self) -> Iterator[Systems]:

@@ -19,16 +19,21 @@ from tests.unit.stack import stack
 _SESSION = boto3.Session(aws_access_key_id="sample", aws_secret_access_key="sample")
 
 
+def new_ledger() -> Ledger:
+    """An empty ledger, in moto's account of the moment."""
+    resource = _SESSION.resource("dynamodb", region_name="eu-central-1")
+    (table,) = stack().of_type("AWS::DynamoDB::Table").values()
+    taken = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    resource.create_table(TableName="ledger", **{name: table[name] for name in taken})
+    made = Ledger(resource, "ledger")
+    made.started(NOW)
+    return made
+
+
 @pytest.fixture
 def ledger() -> Iterator[Ledger]:
     with mock_aws():
-        resource = _SESSION.resource("dynamodb", region_name="eu-central-1")
-        (table,) = stack().of_type("AWS::DynamoDB::Table").values()
-        taken = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
-        resource.create_table(TableName="ledger", **{name: table[name] for name in taken})
-        made = Ledger(resource, "ledger")
-        made.started(NOW)
-        yield made
+        yield new_ledger()
 
 
 @pytest.fixture

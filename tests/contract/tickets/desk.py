@@ -71,8 +71,8 @@ class Desk:
         """Have Teleport show the request so."""
         self.teleport.requests = [replace(REQUEST, **changes)]  # type: ignore[arg-type]
 
-    def look(self) -> None:
-        """One look at the request, as one message of the tickets queue causes it."""
+    def look(self, *, ticket: bool = False) -> None:
+        """One look at the request, as one message of the tickets queue causes it; `ticket`: and at its ticket."""
         teleport = cast(Teleport, self.teleport)
         log = Logger(service="test", level="CRITICAL")
         count: Callable[[str], None] = self.counted.append
@@ -90,7 +90,7 @@ class Desk:
             count=count,
             log=log,
         )
-        sync(ID, None, systems)
+        sync(ID, None, systems, look_at_ticket=ticket)
 
     def later(self, seconds: float = UNKNOWN_OUTCOME_SECONDS + 1) -> None:
         """Let time pass."""

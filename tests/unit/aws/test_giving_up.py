@@ -22,6 +22,7 @@ from tests.unit.stack import stack
 ID = "01a20645-1700-710f-912d-cd7494dd7fa3"
 ON_CALL = json.dumps({"request_id": ID, "on_call": True})
 JUSTIFICATION = json.dumps({"request_id": ID, "justification": True})
+CLOSED = json.dumps({"request_id": ID, "closed": True})
 HUMAN = json.dumps(
     {"decision_id": "d" * 32, "table": "incident", "sys_id": "7" * 32, "request_id": ID, "decision": "approved"}
 )
@@ -76,6 +77,7 @@ def function(monkeypatch: pytest.MonkeyPatch) -> Iterator[Function]:
     [
         (ON_CALL, f"oncall-{ID}", "on_call", "approved"),
         (JUSTIFICATION, f"justification-{ID}", "justification", "rejected"),
+        (CLOSED, f"closed-{ID}", "closed", "rejected"),
     ],
 )
 def test_a_check_of_the_bot_s_own_is_given_up_after_twelve_attempts_and_that_is_told(

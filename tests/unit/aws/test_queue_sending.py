@@ -23,6 +23,7 @@ from access_bridge.aws.queues import (
     malformed_message,
 )
 from access_bridge.decisions.callback import Callback
+from access_bridge.decisions.messages import DecisionMessage
 from access_bridge.errors import Retry
 from access_bridge.events.accept import accept
 from access_bridge.events.audit_event import MAX_EVENT_BYTES, AuditEvent
@@ -183,7 +184,7 @@ def test_each_look_without_a_deduplication_id_is_one_of_its_own() -> None:
 
 def test_a_decisions_message_carries_ids_and_the_claim_and_no_identity() -> None:
     callback = Callback(table="incident", sys_id=SYS_ID, request_id=ID, decision="approved")
-    message = decision_message(callback, "f" * 32)
+    message = decision_message(DecisionMessage.of(callback, "f" * 32))
     assert message.group == ID
     assert json.loads(message.body) == {
         "decision_id": "f" * 32,

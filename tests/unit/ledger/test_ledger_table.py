@@ -15,7 +15,7 @@ from moto import mock_aws
 from access_bridge.access_request import AccessRequest
 from access_bridge.errors import BrokenConfiguration, Retry
 from access_bridge.events.audit_event import AuditEvent
-from access_bridge.ledger.items import Attempt, DecisionItem, Records, TicketItem
+from access_bridge.ledger.items import Attempt, DecisionItem, Records, Sweep, TicketItem
 from access_bridge.ledger.table import Ledger
 from tests.unit.stack import stack
 
@@ -103,9 +103,12 @@ def test_marks_of_the_pass_and_of_failures_do_not_count_as_a_second_writer(ledge
     first = ledger.save_ticket(TicketItem(ID, selected=True))
     ledger.note_ticket_failure(ID, 3, "down", last=False)
     ledger.note_asked(ID, "r-2", 6.0)
+    ledger.note_drift_asked(ID, "ticket:ended:0", 7.5)
+    ledger.note_unannounced(ID)
     ledger.save_ticket(replace(first, counter=1))
     ticket = ledger.records(ID).ticket
     assert (ticket.counter, ticket.failure, ticket.asked_revision, ticket.asked_at) == (1, "down", "r-2", 6.0)
+    assert (ticket.asked_drift, ticket.asked_drift_at, ticket.unannounced) == ("ticket:ended:0", 7.5, True)
 
 
 def test_failed_attempts_are_noted_marked_and_cleared(ledger: Ledger, dynamodb: Any) -> None:
@@ -134,19 +137,67 @@ def test_a_decision_is_read_as_it_was_saved_also_among_the_records(ledger: Ledge
     assert ledger.decision(ID, "d-1").failure == ""
 
 
+def test_when_the_pass_asked_for_a_decision_is_kept_apart_from_the_decision(ledger: Ledger) -> None:
+    ledger.note_decision_asked(ID, "d-1", 5.5)
+    assert ledger.decision(ID, "d-1") == DecisionItem(ID, "d-1", asked_at=5.5)
+    ledger.save_decision(DecisionItem(ID, "d-1", outcome="applied"))
+    assert ledger.decision(ID, "d-1") == DecisionItem(ID, "d-1", outcome="applied", asked_at=5.5)
+
+
+def test_many_decisions_are_read_at_once(ledger: Ledger) -> None:
+    ids = [(request_id, f"d-{number}") for request_id in (ID, OTHER) for number in range(60)]
+    for request_id, decision_id in ids[:105]:
+        ledger.save_decision(DecisionItem(request_id, decision_id, sentence=f"of {request_id} {decision_id}"))
+    found = ledger.decisions_of([*ids, ids[0]])
+    assert set(found) == set(ids[:105])
+    assert all(item.sentence == f"of {key[0]} {key[1]}" for key, item in found.items())
+    assert ledger.decisions_of([]) == {}
+
+
+def test_how_far_each_pass_has_come_is_read_as_it_was_saved(ledger: Ledger) -> None:
+    assert ledger.sweep("tickets") == Sweep()
+    under_way = Sweep(after="0f" * 16, begun=NOW, since=NOW - timedelta(minutes=5))
+    ledger.save_sweep("tickets", under_way)
+    assert ledger.sweep("tickets") == under_way
+    assert ledger.sweep("decisions") == Sweep()
+    ledger.save_sweep("tickets", Sweep(since=NOW))
+    assert ledger.sweep("tickets") == Sweep(since=NOW)
+
+
+def test_when_events_came_first_and_last_is_kept(ledger: Ledger) -> None:
+    assert ledger.events_came() is None
+    ledger.started(NOW)
+    assert ledger.events_came() is None
+    for later in (1, 2, 3):
+        ledger.note_event(NOW + timedelta(days=later))
+    assert ledger.events_came() == (NOW + timedelta(days=1), NOW + timedelta(days=3))
+    assert ledger.started(NOW + timedelta(days=4)) == NOW
+
+
 def test_the_index_holds_only_what_is_open(ledger: Ledger) -> None:
     states: dict[str, dict[str, Any]] = {
         "open": {"selected": True},
+        "ended by a person, its request isn't": {"selected": True, "ended_by": "person", "told": {"ticket:ended:0"}},
         "not selected": {"selected": False},
         "not judged yet": {},
         "ended": {"selected": True, "outcome": "approved"},
-        "ended by a person": {"selected": True, "ended_by": "person"},
+        "ended by a person, and told how its request ended": {
+            "selected": True,
+            "ended_by": "person",
+            "told": {"state:DENIED"},
+        },
+        "ended by a person, and told that nobody decided": {
+            "selected": True,
+            "ended_by": "person",
+            "told": {"end:expired"},
+        },
+        "deleted": {"selected": True, "ended_by": "deleted"},
     }
     for name, fields in states.items():
-        ledger.save_ticket(TicketItem(name, **fields))
-    assert [ticket.request_id for ticket in ledger.open_tickets()] == ["open"]
-    (ticket,) = ledger.open_tickets()
-    ledger.save_ticket(replace(ticket, outcome="denied"))
+        ledger.save_ticket(TicketItem(name, **{**fields, "told": frozenset(fields.get("told", ()))}))
+    assert sorted(ticket.request_id for ticket in ledger.open_tickets()) == sorted(list(states)[:2])
+    for ticket in ledger.open_tickets():
+        ledger.save_ticket(replace(ticket, outcome="denied"))
     assert ledger.open_tickets() == ()
 
 
@@ -155,7 +206,7 @@ def test_many_tickets_are_read_at_once(ledger: Ledger) -> None:
     ids = [f"{number:08x}-0000-7000-8000-000000000000" for number in range(120)]
     for request_id in ids[:105]:
         ledger.save_ticket(TicketItem(request_id, revision=f"of {request_id}"))
-    found = ledger.tickets(ids)
+    found = ledger.tickets([*ids, ids[0]])
     assert set(found) == set(ids[:105])
     assert all(ticket.revision == f"of {request_id}" for request_id, ticket in found.items())
     assert ledger.tickets([]) == {}

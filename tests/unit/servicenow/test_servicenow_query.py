@@ -1,6 +1,7 @@
 """Encoded queries: a value is never more than a value, and a row is believed only if it fulfils the query."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,9 @@ VALUES = st.one_of(
 )
 
 
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
 def test_conditions_and_order_are_written_as_servicenow_reads_them() -> None:
     query = (
         Query()
@@ -26,14 +30,27 @@ def test_conditions_and_order_are_written_as_servicenow_reads_them() -> None:
         .any_equals(("user_name", "email"), "alice@example.com")
         .is_in("state", ["1", "2"])
         .is_empty("outcome")
+        .starts_with("correlation_display", "Teleport x #")
+        .after("sys_id", "0f")
+        .since("sys_updated_on", NOON.astimezone(timezone(timedelta(hours=9))))
         .order_by("sys_created_on", descending=True)
         .order_by("number")
     )
     assert str(query) == (
         "correlation_id=a=b, c^user_name=alice@example.com^ORemail=alice@example.com^stateIN1,2^outcomeISEMPTY"
+        "^correlation_displaySTARTSWITHTeleport x #^sys_id>0f^sys_updated_on>=2026-11-23 12:00:00"
         "^ORDERBYDESCsys_created_on^ORDERBYnumber"
     )
-    assert query.fields == ("correlation_id", "user_name", "email", "state", "outcome")
+    assert query.fields == (
+        "correlation_id",
+        "user_name",
+        "email",
+        "state",
+        "outcome",
+        "correlation_display",
+        "sys_id",
+        "sys_updated_on",
+    )
 
 
 @given(VALUES)
@@ -42,6 +59,8 @@ def test_no_value_adds_a_term_an_order_or_a_script(value: str) -> None:
         lambda: Query().equals("name", value),
         lambda: Query().any_equals(("name",), value),
         lambda: Query().is_in("name", [value]),
+        lambda: Query().starts_with("name", value),
+        lambda: Query().after("name", value),
     ]
     for build in builds:
         try:
@@ -52,7 +71,7 @@ def test_no_value_adds_a_term_an_order_or_a_script(value: str) -> None:
         assert "javascript:" not in encoded.lower()
         assert len(encoded.splitlines()) == 1
         assert encoded.encode().decode() == encoded
-        assert encoded in (f"name={value}", f"nameIN{value}")
+        assert encoded in (f"name={value}", f"nameIN{value}", f"nameSTARTSWITH{value}", f"name>{value}")
 
 
 @given(VALUES)
@@ -94,6 +113,18 @@ def test_a_malformed_field_name_is_a_defect(field: str) -> None:
         (Query().is_empty("outcome"), {"outcome": ""}, True, False),
         (Query().is_empty("outcome"), {"outcome": "applied"}, False, True),
         (Query().is_empty("outcome"), {}, False, True),
+        (Query().starts_with("name", "Tele x #"), {"name": "tele X #3"}, True, False),
+        (Query().starts_with("name", "jose"), {"name": "josé x"}, False, False),
+        (Query().starts_with("name", "Tele x #"), {"name": "Tele y #3"}, False, True),
+        (Query().starts_with("name", "Tele x #"), {"name": ""}, False, True),
+        (Query().after("sys_id", "0f"), {"sys_id": "0F0"}, True, False),
+        (Query().after("sys_id", "0f"), {"sys_id": "0f"}, False, True),
+        (Query().after("sys_id", "0f"), {"sys_id": "0e"}, False, True),
+        (Query().since("at", NOON), {"at": "2026-11-23 12:00:00"}, True, False),
+        # an instance that took it for another zone's time
+        (Query().since("at", NOON), {"at": "2026-11-22 22:00:00"}, False, False),
+        (Query().since("at", NOON), {"at": "2026-11-22 11:59:59"}, False, True),
+        (Query().since("at", NOON), {"at": ""}, False, True),
         (Query(), {"state": "3"}, True, False),
     ],
 )

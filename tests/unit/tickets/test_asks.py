@@ -10,7 +10,7 @@ from access_bridge.access_request import AccessRequest, RequestState
 from access_bridge.ledger.items import DecisionItem, TicketItem
 from access_bridge.rules.load import load_rules
 from access_bridge.rules.model import Rules
-from access_bridge.tickets.asks import ASKED_JUSTIFICATION, ASKED_ON_CALL, SCHEDULES, asks
+from access_bridge.tickets.asks import ASKED_CLOSED, ASKED_JUSTIFICATION, ASKED_ON_CALL, SCHEDULES, asks
 from tests.unit.tickets.ticket_values import ID, PENDING
 
 SCHEDULED = replace(PENDING, system_annotations={SCHEDULES: ("0a" * 16,)})
@@ -27,6 +27,9 @@ ON_CALL = load_rules(f"{RULES}  on_call: approve")
 DENY = load_rules(f"{RULES}  unjustified: deny")
 BOTH = load_rules(f"{RULES}  on_call: approve\n  unjustified: deny")
 NEITHER = load_rules(RULES)
+CLOSED = load_rules(f"{RULES}  closed: deny")
+ALL = load_rules(f"{RULES}  on_call: approve\n  unjustified: deny\n  closed: deny")
+BY_PERSON = replace(BAD, ended_by="person")
 
 
 def asked(request: AccessRequest, ticket: TicketItem, rules: Rules, *decisions: DecisionItem) -> list[str]:
@@ -64,7 +67,16 @@ def asked(request: AccessRequest, ticket: TicketItem, rules: Rules, *decisions: 
         (replace(SCHEDULED, state=RequestState.APPROVED), BAD, BOTH, []),
         (replace(SCHEDULED, state=RequestState.DENIED), BAD, BOTH, []),
         (SCHEDULED, replace(BAD, sys_id=""), BOTH, []),
-        (SCHEDULED, replace(BAD, ended_by="person"), BOTH, []),
+        (SCHEDULED, BY_PERSON, BOTH, []),
+        # what a person ended is asked for nothing else
+        (SCHEDULED, BY_PERSON, CLOSED, ["closed"]),
+        (SCHEDULED, BY_PERSON, ALL, ["closed"]),
+        (SCHEDULED, BY_PERSON, NEITHER, []),
+        (SCHEDULED, BAD, CLOSED, []),
+        (SCHEDULED, replace(BY_PERSON, ended_by="deleted"), CLOSED, []),
+        (SCHEDULED, replace(BY_PERSON, told=frozenset({ASKED_CLOSED})), CLOSED, []),
+        (replace(SCHEDULED, state=RequestState.APPROVED), BY_PERSON, CLOSED, []),
+        (replace(SCHEDULED, roles=("dba", "prod", "other")), BY_PERSON, CLOSED, []),
     ],
 )
 def test_who_is_asked_for_what(

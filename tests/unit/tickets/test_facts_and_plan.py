@@ -392,6 +392,7 @@ ON_CALL = replace(APPLIED, decision_id=f"oncall-{ID}", kind="on_call", decided_b
 DENIED_ITEM = replace(
     ON_CALL, decision_id=f"justification-{ID}", kind="justification", decision="rejected", sentence="It is denied."
 )
+CLOSED_ITEM = replace(DENIED_ITEM, decision_id=f"closed-{ID}", kind="closed")
 WHY = "Approved automatically by Access Bridge: alice is on call for Databases"
 
 
@@ -416,14 +417,21 @@ WHY = "Approved automatically by Access Bridge: alice is on call for Databases"
             replace(DENIED_ITEM, outcome="conflict", code="conflict", sentence="It is approved."),
             "Justification check: not denied automatically (conflict): It is approved.",
         ),
+        (CLOSED_ITEM, "Denied automatically: It is denied."),
+        (
+            replace(CLOSED_ITEM, outcome="refused", code="closed_by_requester", sentence="He did so himself."),
+            "Check of the closed ticket: not denied automatically (closed_by_requester): He did so himself.",
+        ),
     ],
 )
 def test_what_the_bot_decided_itself_is_told_as_its_own(item: DecisionItem, note: str) -> None:
     assert planned(story_of(PENDING, CREATED, decisions=[item]), NEW).note == note
 
 
-@pytest.mark.parametrize("code", ["justified", "no_rule", "already_resolved", "request_gone", "request_expired"])
-@pytest.mark.parametrize("item", [ON_CALL, DENIED_ITEM])
+@pytest.mark.parametrize(
+    "code", ["justified", "not_closed", "no_rule", "already_resolved", "request_gone", "request_expired"]
+)
+@pytest.mark.parametrize("item", [ON_CALL, DENIED_ITEM, CLOSED_ITEM])
 def test_a_check_after_which_people_decide_as_always_is_not_told(item: DecisionItem, code: str) -> None:
     assert ids(story_of(PENDING, decisions=[replace(item, outcome="refused", code=code)])) == []
 

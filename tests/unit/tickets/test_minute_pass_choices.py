@@ -13,12 +13,18 @@ from access_bridge.rules.decisions import Mode
 from access_bridge.teleport.convert import Cluster
 from access_bridge.tickets.minute_pass import (
     ASK_AGAIN_SECONDS,
+    EVENTS_NOTED_SECONDS,
+    EVENTS_STOPPED,
     EXPIRED,
     GONE,
+    UNANNOUNCED_SECONDS,
     Ask,
     changed,
     edition_problem,
+    events_missing,
+    found_alone,
     missing,
+    unannounced,
 )
 from tests.unit.tickets.ticket_values import ID, NOON, PENDING
 
@@ -128,3 +134,63 @@ def test_a_cluster_that_takes_no_reviews_is_told_before_the_first_decision_fails
     found = edition_problem(mode, Cluster("tele.example.test", "18.0.0", "", takes_reviews))
     assert bool(found) is problem
     assert ("Set decisions.mode to set_state" in found) is problem
+
+
+# ---- what no event announced
+
+LOOKED_AT = TicketItem(ID, selected=True, asked_revision="r-1", asked_at=NOW - UNANNOUNCED_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("known", "alone"),
+    [
+        (LOOKED_AT, True),
+        # one that the rules ignore is announced like any other
+        (replace(LOOKED_AT, selected=False), True),
+        (replace(LOOKED_AT, ended_by="person"), True),
+        # an event came, before the pass or after it
+        (replace(LOOKED_AT, announced=True), False),
+        (replace(LOOKED_AT, asked_at=0.0, asked_revision=""), False),
+        # it may still come
+        (replace(LOOKED_AT, asked_at=NOW - UNANNOUNCED_SECONDS + 1), False),
+        # it may wait behind a look that fails, or that hasn't come to its end once
+        (replace(LOOKED_AT, failure="ServiceNow is down"), False),
+        (replace(LOOKED_AT, selected=None), False),
+        (None, False),
+        # counted already
+        (replace(LOOKED_AT, unannounced=True), False),
+    ],
+)
+def test_a_request_that_the_pass_found_and_no_event_announced(known: TicketItem | None, alone: bool) -> None:
+    assert found_alone([PENDING], {ID: known} if known else {}, NOON) == ([PENDING] if alone else [])
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        # made while events came, or after they had stopped
+        (timedelta(hours=-2), timedelta(minutes=5), True),
+        (timedelta(hours=-2), timedelta(hours=-1), True),
+        # made before the first event: the exporter was set up later
+        (timedelta(minutes=1), timedelta(minutes=5), False),
+        # switched off long ago, on purpose
+        (timedelta(days=-90), timedelta(minutes=1) - EVENTS_STOPPED, True),
+        (timedelta(days=-90), timedelta(minutes=-1) - EVENTS_STOPPED, False),
+    ],
+)
+def test_an_event_is_expected_only_where_events_came(first: timedelta, last: timedelta, expected: bool) -> None:
+    assert unannounced([PENDING], (NOON + first, NOON + last), NOON) == ([PENDING] if expected else [])
+
+
+def test_without_event_forwarding_nothing_is_counted() -> None:
+    assert unannounced([PENDING], None, NOON) == []
+    assert unannounced([replace(PENDING, created=None)], (NOON - timedelta(days=1), NOON), NOON) == []
+
+
+@pytest.mark.parametrize(
+    ("last", "missing_"), [(-EVENTS_NOTED_SECONDS - 1, True), (-EVENTS_NOTED_SECONDS, False), (60, False)]
+)
+def test_an_exporter_that_delivered_anything_since_is_not_dead(last: float, missing_: bool) -> None:
+    """That events come is noted every five minutes at most."""
+    assert events_missing(PENDING, (NOON - timedelta(days=1), NOON + timedelta(seconds=last))) is missing_
+    assert not events_missing(PENDING, None)

@@ -23,6 +23,7 @@ from access_bridge.decisions.callback import (
     read,
     verify,
 )
+from access_bridge.decisions.messages import DecisionMessage
 from access_bridge.settings import CallbackSettings
 
 _SECRET = "CALLBACK_SECRET_ARN"  # noqa: S105 - the name of a setting
@@ -68,7 +69,7 @@ def _take(
         return problem(HTTPStatus.BAD_REQUEST, "malformed", str(error))
     if callback is None:
         return answer(HTTPStatus.OK, {"outcome": "test"})
-    queue(settings.decisions_queue_url).send([decision_message(callback, event_id)])
+    queue(settings.decisions_queue_url).send([decision_message(DecisionMessage.of(callback, event_id))])
     count("CallbackAccepted")
     return answer(HTTPStatus.ACCEPTED, {"outcome": "queued"})
 

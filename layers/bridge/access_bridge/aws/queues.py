@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from access_bridge.decisions.callback import Callback
 from access_bridge.decisions.messages import AutomaticMessage, DecisionMessage
 from access_bridge.errors import Retry
 from access_bridge.events.accept import MALFORMED_GROUP, MalformedRecord
@@ -45,20 +44,15 @@ def event_message(event: AuditEvent) -> Message:
     return Message(_json({"request_id": event.id, "event": event.fields()}), event.id, event.uid)
 
 
-def look_message(request_id: str, deduplication_id: str = "") -> Message:
-    """Return the message that makes `sync` look at a request."""
-    body = _json({"request_id": request_id})
+def look_message(request_id: str, deduplication_id: str = "", *, ticket: bool = False) -> Message:
+    """Return the message that makes `sync` look at a request; with `ticket`, also for what people did to its ticket."""
+    body = _json({"request_id": request_id} | ({"ticket": True} if ticket else {}))
     return Message(body, request_id, deduplication_id) if deduplication_id else Message(body, request_id)
 
 
-def decision_message(callback: Callback, decision_id: str) -> Message:
-    """Return the message that makes `decide` look at a decision."""
-    message = DecisionMessage.of(callback, decision_id)
-    return Message(_json(message.model_dump(mode="json")), message.request_id)
-
-
-def automatic_message(message: AutomaticMessage) -> Message:
-    """Return the message that makes `servicenow_decisions` look whether it decides a request itself."""
+def decision_message(message: DecisionMessage | AutomaticMessage) -> Message:
+    """Return the message that makes `servicenow_decisions` look at a decision, or whether it decides a request
+    itself."""
     return Message(_json(message.model_dump(mode="json")), message.request_id)
 
 

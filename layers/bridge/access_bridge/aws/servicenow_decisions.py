@@ -1,8 +1,9 @@
-"""The function `servicenow_decisions`: callback, decisions queue. It reads ServiceNow, and alone writes to Teleport."""
+"""The function `servicenow_decisions`: callback, decisions queue, the pass over decision rows. It reads ServiceNow, and
+alone writes to Teleport."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,17 +12,20 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from access_bridge.aws.callback_door import callback_door
 from access_bridge.aws.consume import consume
-from access_bridge.aws.queues import look_message
+from access_bridge.aws.queues import decision_message, look_message
+from access_bridge.aws.reconcile import KEY, RUN, listing, reconcile
 from access_bridge.aws.runtime import Runtime
 from access_bridge.aws.telemetry import count, logger
 from access_bridge.decisions.automatic import MOST_ATTEMPTS, decide_automatically
 from access_bridge.decisions.automatic import begun as begun_automatically
 from access_bridge.decisions.carry import Systems, keep, with_verdict
+from access_bridge.decisions.closed_check import ClosedCheck
 from access_bridge.decisions.decide import begun, decide
 from access_bridge.decisions.evidence import Evidence
 from access_bridge.decisions.justification_check import JustificationCheck
 from access_bridge.decisions.messages import (
     AutomaticMessage,
+    ClosedMessage,
     DecisionMessage,
     JustificationMessage,
     OnCallMessage,
@@ -29,6 +33,8 @@ from access_bridge.decisions.messages import (
 )
 from access_bridge.decisions.on_call import OnCallCheck
 from access_bridge.decisions.outcome import Outcome, Reason, Verdict
+from access_bridge.decisions.undecided import Systems as PassSystems
+from access_bridge.decisions.undecided import undecided_pass
 from access_bridge.people import People
 from access_bridge.servicenow.users import Users
 from access_bridge.settings import CallbackSettings, Environment
@@ -48,7 +54,9 @@ class ServiceNowDecisions:
         """Handle one invocation, whichever trigger it came from."""
         if "requestContext" in event:
             return self._doors.resolve(event, context)
-        return self._consume(event)
+        if "Records" in event:
+            return self._consume(event)
+        return reconcile(event.get(KEY, RUN), lambda report: self._pass(context, report=report))
 
     # ---- callback ----
 
@@ -90,6 +98,8 @@ class ServiceNowDecisions:
                         decide_automatically(message, self._on_call(systems), systems)
                     case JustificationMessage():
                         decide_automatically(message, self._justification(systems), systems)
+                    case ClosedMessage():
+                        decide_automatically(message, ClosedCheck.of(systems), systems)
         finally:
             logger.remove_keys(["request_id"])
 
@@ -134,9 +144,41 @@ class ServiceNowDecisions:
     def _users(self) -> Users:
         return Users(self._runtime.servicenow)
 
+    # ---- every five minutes ----
 
-def _look(runtime: Runtime, request_id: str) -> None:
-    runtime.queue(runtime.tickets_queue_url).send([look_message(request_id)])
+    def _pass(self, context: LambdaContext, *, report: bool) -> dict[str, Any]:
+        runtime = self._runtime
+        runtime.servicenow.drop_connections()
+        with runtime.teleport() as teleport:
+            cluster = teleport.cluster_name
+        systems = PassSystems(
+            ledger=runtime.ledger,
+            servicenow=runtime.servicenow,
+            cluster=cluster,
+            send=self._send,
+            look=lambda request_ids: _look(runtime, *request_ids),
+            now=utc_now,
+            time_left=lambda: context.get_remaining_time_in_millis() / 1000,
+            count=count,
+            log=logger,
+        )
+        found = undecided_pass(systems, report=report)
+        return {
+            "rows": found.rows,
+            "decide": listing([message.model_dump() for message in found.decide]),
+            "write_outcome": listing([message.model_dump() for message in found.tell]),
+            "unusable": listing(found.unusable),
+            "hidden": found.hidden,
+            "finished": found.finished,
+        }
+
+    def _send(self, messages: Sequence[DecisionMessage]) -> None:
+        queue = self._runtime.queue(self._runtime.decisions_queue_url)
+        queue.send([decision_message(message) for message in messages])
+
+
+def _look(runtime: Runtime, *request_ids: str) -> None:
+    runtime.queue(runtime.tickets_queue_url).send([look_message(request_id) for request_id in request_ids])
 
 
 class _Notes:

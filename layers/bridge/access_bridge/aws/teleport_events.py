@@ -1,9 +1,11 @@
-"""The function `teleport_events`: webhook, tickets queue, minute pass. It reads Teleport, and alone writes to
-ServiceNow."""
+"""The function `teleport_events`: webhook, tickets queue, minute pass, pass over tickets. It reads Teleport, and alone
+writes to ServiceNow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -17,7 +19,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict
 from access_bridge.access_request import AccessRequest
 from access_bridge.aws.consume import consume
 from access_bridge.aws.http import answer, problem
-from access_bridge.aws.queues import Message, automatic_message, is_malformed
+from access_bridge.aws.queues import Message, decision_message, is_malformed, look_message
+from access_bridge.aws.reconcile import KEY, listing, reconcile
 from access_bridge.aws.runtime import Runtime
 from access_bridge.aws.telemetry import count, logger
 from access_bridge.aws.webhook import webhook
@@ -35,8 +38,10 @@ from access_bridge.servicenow.users import Users
 from access_bridge.settings import Environment, WebhookSettings
 from access_bridge.teleport.client import Teleport
 from access_bridge.tickets.callers import Callers
+from access_bridge.tickets.drift_pass import Systems as PassSystems
+from access_bridge.tickets.drift_pass import drift_pass
 from access_bridge.tickets.incidents import Incidents
-from access_bridge.tickets.minute_pass import edition_problem, minute_pass
+from access_bridge.tickets.minute_pass import EVENTS_NOTED_SECONDS, edition_problem, minute_pass
 from access_bridge.tickets.sync import Systems, sync
 from access_bridge.times import utc_now
 from access_bridge.uuids import request_uuid
@@ -51,6 +56,7 @@ class TicketMessage(BaseModel):
 
     request_id: Annotated[str, AfterValidator(request_uuid)]
     event: AuditEvent | None = None
+    ticket: bool = False
 
 
 class TeleportEvents:
@@ -58,14 +64,17 @@ class TeleportEvents:
 
     def __init__(self, environment: Environment) -> None:
         self._runtime = Runtime(environment)
+        self._note_events_at = 0.0
         self._doors = self._resolver()
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        """Handle one invocation, whichever of the three triggers it came from."""
+        """Handle one invocation, whichever trigger it came from."""
         if "requestContext" in event:
             return self._doors.resolve(event, context)
         if "Records" in event:
             return self._consume(event)
+        if KEY in event:
+            return reconcile(event[KEY], lambda report: self._pass_over_tickets(context, report=report))
         self._pass()
         return {}
 
@@ -112,6 +121,8 @@ class TeleportEvents:
         message = TicketMessage.model_validate_json(body)
         logger.append_keys(request_id=message.request_id)
         try:
+            if message.event is not None:
+                self._note_that_events_come()
             rules = self._runtime.rules()
             servicenow = self._runtime.servicenow
             servicenow.drop_connections()
@@ -131,18 +142,19 @@ class TeleportEvents:
                     count=count,
                     log=logger,
                 )
-                before = servicenow.calls.copy()
-                try:
-                    sync(message.request_id, message.event, systems)
-                finally:
-                    for kind, number in (servicenow.calls - before).items():
-                        count(f"ServiceNow{kind.capitalize()}", number)
+                with self._counted_calls():
+                    sync(message.request_id, message.event, systems, look_at_ticket=message.ticket)
         except BridgeError:
             if message.event is not None:  # sync may not have begun, and the ledger outlives the queue
                 self._runtime.ledger.put_event(message.event)
             raise
         finally:
             logger.remove_keys(["request_id"])
+
+    def _note_that_events_come(self) -> None:
+        if time.monotonic() >= self._note_events_at:
+            self._runtime.ledger.note_event(utc_now())
+            self._note_events_at = time.monotonic() + EVENTS_NOTED_SECONDS
 
     @cached_property
     def _users(self) -> Users:
@@ -162,7 +174,54 @@ class TeleportEvents:
         return justify
 
     def _ask(self, message: AutomaticMessage) -> None:
-        self._runtime.queue(self._runtime.decisions_queue_url).send([automatic_message(message)])
+        self._runtime.queue(self._runtime.decisions_queue_url).send([decision_message(message)])
+
+    @contextmanager
+    def _counted_calls(self) -> Iterator[None]:
+        servicenow = self._runtime.servicenow
+        before = servicenow.calls.copy()
+        try:
+            yield
+        finally:
+            for kind, number in (servicenow.calls - before).items():
+                count(f"ServiceNow{kind.capitalize()}", number)
+
+    # ---- every five minutes ----
+
+    def _pass_over_tickets(self, context: LambdaContext, *, report: bool) -> dict[str, Any]:
+        runtime = self._runtime
+        runtime.servicenow.drop_connections()
+        with runtime.teleport() as teleport:
+            cluster = teleport.cluster_name
+        systems = PassSystems(
+            ledger=runtime.ledger,
+            servicenow=runtime.servicenow,
+            cluster=cluster,
+            outcomes=runtime.rules().ticket.outcomes,
+            look=self._look_at_tickets,
+            now=utc_now,
+            time_left=lambda: context.get_remaining_time_in_millis() / 1000,
+            count=count,
+            log=logger,
+        )
+        with self._counted_calls():
+            found = drift_pass(systems, report=report)
+        return {
+            "tickets": found.tickets,
+            "differing": listing(
+                [
+                    {"request_id": one.request_id, "ticket": one.number, "found": one.finding.drift}
+                    for one in found.differing
+                ]
+            ),
+            "unknown": found.unknown,
+            "hidden": found.hidden,
+            "finished": found.finished,
+        }
+
+    def _look_at_tickets(self, request_ids: Sequence[str]) -> None:
+        queue = self._runtime.queue(self._runtime.tickets_queue_url)
+        queue.send([look_message(request_id, ticket=True) for request_id in request_ids])
 
     # ---- every minute ----
 
@@ -171,7 +230,7 @@ class TeleportEvents:
             self._runtime.ledger.started(utc_now())
             queue = self._runtime.queue(self._runtime.tickets_queue_url)
             with self._runtime.teleport() as teleport:
-                asks = minute_pass(teleport, self._runtime.ledger, queue, now=utc_now(), count=count)
+                asks = minute_pass(teleport, self._runtime.ledger, queue, now=utc_now(), count=count, log=logger)
                 if asks:
                     count("PassAsked", len(asks))
                 self._check_edition(teleport)

@@ -1,5 +1,6 @@
-"""Decisions that the bot makes itself: a requester who is on call is approved, a request that no ticket justifies is
-denied. Each is the bot's own, under a rule that names it, and is checked anew just before it is carried to Teleport.
+"""Decisions that the bot makes itself: a requester who is on call is approved; a request that no ticket justifies, or
+whose ticket a person ended, is denied. Each is the bot's own, under a rule that names it, and is checked anew just
+before it is carried to Teleport.
 
 Failure policy: an error of a check never decides anything. One that may heal raises, and the message comes again, some
 times: people's decisions on the same request wait behind it.
@@ -15,7 +16,7 @@ from access_bridge.access_request import AccessRequest
 from access_bridge.decisions import judge_request
 from access_bridge.decisions.apply import Application
 from access_bridge.decisions.carry import Carrier, Decided, Systems, carried, stop
-from access_bridge.decisions.messages import AutomaticMessage, OnCallMessage
+from access_bridge.decisions.messages import AutomaticMessage, ClosedMessage, JustificationMessage, OnCallMessage
 from access_bridge.decisions.outcome import STATES, Reason, Verdict, refused
 from access_bridge.decisions.words import automatic_words
 from access_bridge.ledger.items import DecisionItem
@@ -27,6 +28,12 @@ Check = Callable[[AccessRequest], Verdict | str]
 MOST_ATTEMPTS: Final = 12
 """After so many attempts, most of an hour, a check is left to people."""
 _DELEGATOR: Final = "servicenow"
+_KINDS: Final = {
+    OnCallMessage: ("on_call", "approved"),
+    JustificationMessage: ("justification", "rejected"),
+    ClosedMessage: ("closed", "rejected"),
+}
+"""Kind and decision of what comes of each message."""
 
 
 def decide_automatically(message: AutomaticMessage, check: Check, systems: Systems) -> None:
@@ -44,8 +51,7 @@ def decide_automatically(message: AutomaticMessage, check: Check, systems: Syste
 
 def begun(item: DecisionItem, message: AutomaticMessage) -> DecisionItem:
     """Return a decision's item with what its message says."""
-    on_call = isinstance(message, OnCallMessage)
-    kind, decision = ("on_call", "approved") if on_call else ("justification", "rejected")
+    kind, decision = _KINDS[type(message)]
     return replace(item, kind=kind, decision=decision)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.servicenow.client import ServiceNow
+from access_bridge.servicenow.incident_states import CANCELED
 from access_bridge.servicenow.query import Query
 from access_bridge.servicenow.users import User, Users
 
@@ -27,6 +28,7 @@ _FIELDS: Final = (
     "sys_created_by",
     "sys_created_on",
 )
+_ENDING_FIELDS: Final = ("correlation_id", "state", "resolved_by", "closed_by")
 _VOTE_FIELDS: Final = ("sysapproval", "document_id", "approver", "state", "sys_updated_by", "sys_updated_on")
 _MOST_ROWS: Final = 100
 
@@ -55,6 +57,23 @@ class TicketRow:
     sys_id: str
     number: str
     correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the ticket stands, and who ended it (sys_ids of users), as the instance notes it when a person's session puts
+    it into such a state; empty where it is nobody's doing."""
+
+    correlation_id: str
+    state: str
+    resolved_by: str
+    closed_by: str
+
+    @property
+    def by(self) -> str:
+        """Who ended it first: an instance closes by itself what somebody resolved."""
+        first, second = (self.resolved_by, self.closed_by)
+        return (second or first) if self.state == CANCELED else (first or second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,19 @@ class Evidence:
             self._prove_sight("incident", sys_id)
             return None
         return TicketRow(found["sys_id"], found.get("number", ""), found.get("correlation_id", ""))
+
+    def ending(self, sys_id: str) -> Ending | None:
+        """Return how the ticket stands; None where there surely is none; raises BrokenConfiguration as `row` does."""
+        found = self._client.get("incident", sys_id, _ENDING_FIELDS)
+        if found is None:
+            self._prove_sight("incident", sys_id)
+            return None
+        return Ending(*(found.get(name, "") for name in _ENDING_FIELDS))
+
+    def undecided(self, ticket: str) -> tuple[str, ...]:
+        """Return the decision rows on a ticket that have no outcome, by their sys_ids."""
+        query = Query().equals("ticket", ticket).is_empty("outcome")
+        return tuple(row["sys_id"] for row in self._client.query(TABLE, query, (), limit=_MOST_ROWS))
 
     def others_of(self, row: DecisionRow) -> tuple[DecisionRow, ...]:
         """Return the other decisions of the same human on the same ticket."""

@@ -58,12 +58,24 @@ class JustificationMessage(BaseModel):
         return f"justification-{self.request_id}"
 
 
-AutomaticMessage = OnCallMessage | JustificationMessage
-_ANY: Final[TypeAdapter[DecisionMessage | OnCallMessage | JustificationMessage]] = TypeAdapter(
-    DecisionMessage | OnCallMessage | JustificationMessage
-)
+class ClosedMessage(BaseModel):
+    """Look whether a person ended the ticket while the request is pending, and deny it where a rule says so."""
+
+    model_config = _CONFIG
+
+    request_id: RequestId
+    closed: Literal[True] = True
+
+    @property
+    def decision_id(self) -> str:
+        """The id of the decision that comes of it: one for a request."""
+        return f"closed-{self.request_id}"
 
 
-def parse_message(body: str) -> DecisionMessage | OnCallMessage | JustificationMessage:
+AutomaticMessage = OnCallMessage | JustificationMessage | ClosedMessage
+_ANY: Final[TypeAdapter[DecisionMessage | AutomaticMessage]] = TypeAdapter(DecisionMessage | AutomaticMessage)
+
+
+def parse_message(body: str) -> DecisionMessage | AutomaticMessage:
     """Return the message of a body; raises pydantic's ValidationError for one that is none."""
     return _ANY.validate_json(body)

@@ -64,6 +64,12 @@ class Reason(StrEnum):
     CHECK_REFUSED = "check_refused"
     JUSTIFIED = "justified"
     JUSTIFICATION_UNKNOWN = "justification_unknown"
+    NOT_CLOSED = "not_closed"
+    CLOSED_BY_REQUESTER = "closed_by_requester"
+    CLOSER_NOT_HUMAN = "closer_not_human"
+    CLOSER_UNKNOWN = "closer_unknown"
+    DECISION_WAITING = "decision_waiting"
+    APPROVAL_GIVEN = "approval_given"
     REVIEWS_UNSUPPORTED = "reviews_unsupported"
     ON_BEHALF_UNSUPPORTED = "on_behalf_unsupported"
     MFA_REQUIRED = "mfa_required"
@@ -97,7 +103,7 @@ STATES: Final = {"approved": RequestState.APPROVED, "rejected": RequestState.DEN
 ANNOTATION: Final = "access-bridge/decision"
 """Key of the resolve annotation that carries a decision's id when the state is set directly."""
 
-_MARK: Final = re.compile(r"\[access-bridge decision ([0-9a-f]{32}|(?:oncall|justification)-[0-9a-f-]{36})\]")
+_MARK: Final = re.compile(r"\[access-bridge decision ([0-9a-f]{32}|(?:oncall|justification|closed)-[0-9a-f-]{36})\]")
 
 
 def decision_mark(decision_id: str) -> str:

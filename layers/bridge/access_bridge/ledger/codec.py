@@ -24,7 +24,7 @@ _TIMES: Final = ("created", "access_until", "expires_resource", "max_duration", 
 
 
 def ticket_attributes(item: TicketItem) -> dict[str, Any]:
-    """Return the attributes of a ticket item that sync owns; those of the pass and of failures are written apart."""
+    """Return the attributes of a ticket item that sync owns; those of the passes and of failures are written apart."""
     return {
         "version": item.version,
         "selected": item.selected,
@@ -43,6 +43,8 @@ def ticket_attributes(item: TicketItem) -> dict[str, Any]:
         "revision": item.revision,
         "justification": item.justification,
         "remarks": json.dumps(item.remarks),
+        "opened_again": item.opened_again,
+        "announced": item.announced,
         "open": "1" if item.is_open else None,
     }
 
@@ -63,9 +65,9 @@ def ticket_item(request_id: str, attributes: Mapping[str, Any]) -> TicketItem:
         values["snapshot"] = snapshot(values["snapshot"])
     if "told" in values:
         values["told"] = frozenset(values["told"])
-    for name in ("version", "counter"):
+    for name in ("version", "counter", "opened_again"):
         values[name] = int(values.get(name, 0))
-    for name in ("not_seen_since", "pending_until", "asked_at"):
+    for name in ("not_seen_since", "pending_until", "asked_at", "asked_drift_at"):
         if name in values:
             values[name] = float(values[name])
     values["request_id"] = request_id
@@ -73,9 +75,11 @@ def ticket_item(request_id: str, attributes: Mapping[str, Any]) -> TicketItem:
 
 
 def decision_attributes(item: DecisionItem) -> dict[str, Any]:
-    """Return the attributes of a decision item that `decide` owns; those of failures are written apart."""
+    """Return the attributes of a decision item that `decide` owns; those of the pass and of failures are
+    written apart."""
     values = asdict(item)
-    del values["request_id"], values["decision_id"], values["attempts"], values["failure"]
+    for name in ("request_id", "decision_id", "attempts", "failure", "asked_at"):
+        del values[name]
     for name in ("attempt_at", "decided_at"):
         values[name] = _decimal(values[name])
     return values
@@ -85,7 +89,7 @@ def decision_item(request_id: str, decision_id: str, attributes: Mapping[str, An
     """Return the decision item of DynamoDB's attributes; attributes of later versions are passed over."""
     known = {field.name for field in fields(DecisionItem)}
     values = {name: value for name, value in attributes.items() if name in known and value is not None}
-    for name in ("attempt_at", "decided_at"):
+    for name in ("attempt_at", "decided_at", "asked_at"):
         values[name] = float(values.get(name, 0))
     values["attempts"] = int(values.get("attempts", 0))
     return DecisionItem(**{**values, "request_id": request_id, "decision_id": decision_id})

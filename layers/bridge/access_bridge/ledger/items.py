@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
 
 from access_bridge.access_request import AccessRequest
+
+PERSON: Final = "person"
+"""`ended_by`: somebody resolved, closed or canceled the ticket before its request had ended."""
+DELETED_IT: Final = "deleted"
+"""`ended_by`: somebody deleted the ticket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,12 @@ class Attempt:
 class TicketItem:
     """What the ledger knows of a request's ticket. `version` grows with each write and guards against a second
     writer. `justification` is what the ticket says about the tickets that the reason names, as it was found when the
-    ticket was made; `remarks` are further findings of that moment, each told once."""
+    ticket was made; `remarks` are further findings of that moment, each told once. `opened_again` counts how often a
+    person opened it again that had been ended by one. `announced` says that an audit event told of the request.
+
+    The two passes note here what they asked for and when, in seconds since the epoch: the minute pass `asked_revision`
+    at `asked_at`, and `unannounced` where it counted that no event came; the pass over tickets `asked_drift` at
+    `asked_drift_at`."""
 
     request_id: str
     version: int = 0
@@ -52,11 +63,23 @@ class TicketItem:
     failure: str = ""
     justification: str = ""
     remarks: tuple[str, ...] = ()
+    opened_again: int = 0
+    announced: bool = False
+    unannounced: bool = False
+    asked_drift: str = ""
+    asked_drift_at: float = 0.0
 
     @property
     def is_open(self) -> bool:
-        """Whether the ticket, or the attempt to make it, still waits for its end."""
-        return bool(self.selected) and not self.outcome and not self.ended_by
+        """Whether the ticket, or the attempt to make it, still waits for its end; one that a person ended waits to be
+        told of its request's."""
+        waits = not self.ended_by or (self.ended_by == PERSON and not self.told_of_end)
+        return bool(self.selected) and not self.outcome and waits
+
+    @property
+    def told_of_end(self) -> bool:
+        """Whether the ticket was told how its request ended."""
+        return any(fact.startswith(("state:", "end:")) for fact in self.told)
 
     def tell(self, attempt: Attempt) -> TicketItem:
         """Return the item after an attempt of which it is known that ServiceNow has it."""
@@ -75,10 +98,11 @@ class DecisionItem:
     """A decision and what became of it.
 
     `kind` is `human` (a click on the ticket), `approval` (a vote on a sysapproval_approver row, `approval`), or one of
-    the bot's own: `on_call`, `justification`. `decided_by` names the human as the ticket does; `user_name` and
-    `user_id` are his in ServiceNow. `attempt_mode`, `attempt_author` (a Teleport user) and `attempt_at` are recorded
-    before Teleport is called. `outcome` is empty until it is known, and `decided_at` is when it was; `failed` is no
-    final outcome: a redelivery goes on. Times are in seconds since the epoch.
+    the bot's own: `on_call`, `justification`, `closed`. `decided_by` names the human as the ticket does; `user_name`
+    and `user_id` are his in ServiceNow. `attempt_mode`, `attempt_author` (a Teleport user) and `attempt_at` are
+    recorded before Teleport is called. `outcome` is empty until it is known, and `decided_at` is when it was; `failed`
+    is no final outcome: a redelivery goes on. `asked_at` is when the pass over decision rows last asked for it. Times
+    are in seconds since the epoch.
     """
 
     request_id: str
@@ -101,6 +125,7 @@ class DecisionItem:
     decided_at: float = 0.0
     attempts: int = 0
     failure: str = ""
+    asked_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +135,16 @@ class Records:
     ticket: TicketItem
     events: tuple[Mapping[str, Any], ...] = ()
     decisions: tuple[DecisionItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """How far a pass over one of ServiceNow's tables has come.
+
+    `after` is the sys_id behind which it goes on, empty where it begins anew; `begun` is when the one under way began,
+    and `since` when the last one that came to its end did.
+    """
+
+    after: str = ""
+    begun: datetime | None = None
+    since: datetime | None = None

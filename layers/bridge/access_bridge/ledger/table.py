@@ -17,12 +17,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from access_bridge.errors import BrokenConfiguration, Retry
 from access_bridge.events.audit_event import AuditEvent
 from access_bridge.ledger import codec
-from access_bridge.ledger.items import DecisionItem, Records, TicketItem
+from access_bridge.ledger.items import DecisionItem, Records, Sweep, TicketItem
 
 TICKET: Final = "TICKET"
 OPEN_INDEX: Final = "open"
 _EVENT: Final = "EVENT#"
 _DECISION: Final = "DECISION#"
+_SWEEP: Final = "SWEEP#"
 _LEDGER: Final = {"pk": "LEDGER", "sk": "START"}
 _BATCH: Final = 100
 _REASON: Final = 1000
@@ -70,6 +71,37 @@ class Ledger:
                 Key=_LEDGER, UpdateExpression="SET ids_ignored = :yes", ExpressionAttributeValues={":yes": True}
             )
 
+    def note_event(self, now: datetime) -> None:
+        """Record that audit events come, so that it is noticed when they stop."""
+        with _translated():
+            self._table.update_item(
+                Key=_LEDGER,
+                UpdateExpression="SET first_event = if_not_exists(first_event, :now), last_event = :now",
+                ExpressionAttributeValues={":now": now.isoformat()},
+            )
+
+    def events_came(self) -> tuple[datetime, datetime] | None:
+        """Return when the first and the last audit event were noted; None where none ever was."""
+        with _translated():
+            item = self._table.get_item(Key=_LEDGER, ConsistentRead=True).get("Item", {})
+        if "first_event" not in item:
+            return None
+        return datetime.fromisoformat(str(item["first_event"])), datetime.fromisoformat(str(item["last_event"]))
+
+    def sweep(self, name: str) -> Sweep:
+        """Return how far the pass of this name has come."""
+        with _translated():
+            key = {"pk": _LEDGER["pk"], "sk": _SWEEP + name}
+            item = self._table.get_item(Key=key, ConsistentRead=True).get("Item", {})
+        times = (datetime.fromisoformat(str(item[of])) if of in item else None for of in ("begun", "since"))
+        return Sweep(str(item.get("after", "")), *times)
+
+    def save_sweep(self, name: str, sweep: Sweep) -> None:
+        """Store how far the pass of this name has come."""
+        times = {"begun": sweep.begun, "since": sweep.since}
+        values = {of: time.isoformat() if time else None for of, time in times.items()}
+        self._update(_LEDGER["pk"], _SWEEP + name, {"after": sweep.after or None, **values}, None)
+
     def records(self, request_id: str) -> Records:
         """Return all that the ledger has about a request."""
         ticket = TicketItem(request_id)
@@ -102,6 +134,19 @@ class Ledger:
             found = self._table.get_item(Key={"pk": request_id, "sk": _DECISION + decision_id}, ConsistentRead=True)
         return codec.decision_item(request_id, decision_id, found.get("Item", {}))
 
+    def decisions_of(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], DecisionItem]:
+        """Return the items of these decisions, each by (request id, decision id), as far as there are any."""
+        keys = [{"pk": request_id, "sk": _DECISION + decision_id} for request_id, decision_id in dict.fromkeys(ids)]
+        found = {}
+        for item in self._batches(keys):
+            of = (str(item["pk"]), str(item["sk"]).removeprefix(_DECISION))
+            found[of] = codec.decision_item(*of, item)
+        return found
+
+    def note_decision_asked(self, request_id: str, decision_id: str, at: float) -> None:
+        """Record that the pass has asked for this decision, in seconds since the epoch."""
+        self._update(request_id, _DECISION + decision_id, {"asked_at": Decimal(str(at))}, None)
+
     def save_decision(self, item: DecisionItem) -> DecisionItem:
         """Store a decision's item and return it."""
         self._update(item.request_id, _DECISION + item.decision_id, codec.decision_attributes(item), None)
@@ -130,19 +175,18 @@ class Ledger:
         """Record that the pass has asked for a look at this revision, in seconds since the epoch."""
         self._update(request_id, TICKET, {"asked_revision": revision, "asked_at": Decimal(str(at))}, None)
 
+    def note_drift_asked(self, request_id: str, found: str, at: float) -> None:
+        """Record that the pass over tickets has asked for a look at what it found there, as `note_asked` does."""
+        self._update(request_id, TICKET, {"asked_drift": found, "asked_drift_at": Decimal(str(at))}, None)
+
+    def note_unannounced(self, request_id: str) -> None:
+        """Record that no audit event announced a request, and that this was counted."""
+        self._update(request_id, TICKET, {"unannounced": True}, None)
+
     def tickets(self, request_ids: Sequence[str]) -> dict[str, TicketItem]:
         """Return the ticket items of these requests, as far as there are any."""
-        found: dict[str, TicketItem] = {}
-        for start in range(0, len(request_ids), _BATCH):
-            keys = [{"pk": request_id, "sk": TICKET} for request_id in request_ids[start : start + _BATCH]]
-            pending: dict[str, Any] = {self._name: {"Keys": keys, "ConsistentRead": True}}
-            while pending:
-                with _translated():
-                    answer = self._resource.batch_get_item(RequestItems=pending)
-                for item in answer["Responses"].get(self._name, []):
-                    found[item["pk"]] = codec.ticket_item(item["pk"], item)
-                pending = answer.get("UnprocessedKeys") or {}
-        return found
+        keys = [{"pk": request_id, "sk": TICKET} for request_id in dict.fromkeys(request_ids)]
+        return {str(item["pk"]): codec.ticket_item(str(item["pk"]), item) for item in self._batches(keys)}
 
     def open_tickets(self) -> tuple[TicketItem, ...]:
         """Return the tickets that wait for their end."""
@@ -160,6 +204,15 @@ class Ledger:
         scan = {"FilterExpression": Attr("sk").begins_with(_DECISION), "ConsistentRead": True}
         for item in self._pages(self._table.scan, scan):
             yield codec.decision_item(str(item["pk"]), str(item["sk"]).removeprefix(_DECISION), item)
+
+    def _batches(self, keys: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+        for start in range(0, len(keys), _BATCH):
+            pending: dict[str, Any] = {self._name: {"Keys": keys[start : start + _BATCH], "ConsistentRead": True}}
+            while pending:
+                with _translated():
+                    answer = self._resource.batch_get_item(RequestItems=pending)
+                yield from answer["Responses"].get(self._name, [])
+                pending = answer.get("UnprocessedKeys") or {}
 
     def _items(self, request_id: str) -> Iterator[dict[str, Any]]:
         query = {"KeyConditionExpression": Key("pk").eq(request_id), "ConsistentRead": True}

@@ -99,11 +99,15 @@ class Rule(Part):
         default=None,
         description="deny: a request whose reason names no ticket that justifies it is denied by the bot.",
     )
+    closed: Literal["deny"] | None = Field(
+        default=None,
+        description="deny: a pending request whose ticket a person resolves, closes or cancels is denied by the bot.",
+    )
 
     @model_validator(mode="after")
     def _automatic_only_for_tickets_of_named_roles(self) -> Self:
-        if self.then == "ignore" and (self.on_call or self.unjustified):
-            raise ValueError("on_call and unjustified need then: ticket, for the ticket tells what was decided")
+        if self.then == "ignore" and (self.on_call or self.unjustified or self.closed):
+            raise ValueError("on_call, unjustified and closed need then: ticket, for the ticket tells what was decided")
         if self.on_call and any(pattern.startswith(("*", "?")) for pattern in self.when.roles):
             raise ValueError("on_call needs the names of roles: a pattern may not begin with * or ?")
         return self

@@ -39,6 +39,7 @@ class Answer:
     content_type: str = ""
     body: bytes = b""
     retry_after: str = ""
+    total_count: str = ""
 
     def json_object(self) -> dict[str, object] | None:
         """Return the body if it is declared as JSON and is an object, else None: a page, a fragment, a bare value."""
@@ -49,6 +50,12 @@ class Answer:
         except ValueError:
             return None
         return parsed if isinstance(parsed, dict) else None
+
+    @property
+    def total(self) -> int | None:
+        """How many records fulfil the query of a list, shown or not, as X-Total-Count says; None where it doesn't."""
+        trimmed = self.total_count.strip()
+        return int(trimmed) if trimmed.isascii() and trimmed.isdigit() else None
 
     @property
     def wait(self) -> float | None:

@@ -18,7 +18,7 @@ from .credentials import Credentials
 from .errors import AddressTooLong, NotPermitted
 from .on_call import OnCallEntry, entries_of
 from .query import Query
-from .records import Row, Written, differences, row_of
+from .records import Listed, Row, Written, differences, row_of
 from .transport import Transport
 
 MOST_ROWS: Final = 1000
@@ -117,12 +117,10 @@ class ServiceNow:
         Unavailable, Rejected, BrokenConfiguration
             As for `get`.
         """
-        if not 1 <= limit <= MOST_ROWS:
-            raise ValueError(f"limit has to be 1 to {MOST_ROWS}")
         if query.matches_nothing:
             return []
         try:
-            rows = self._list(Call("GET", _checked(table)), query, fields, limit=limit, offset=offset)
+            rows = list(self.listed(table, query, fields, limit=limit, offset=offset).rows)
         except AddressTooLong:
             halves = query.halves()
             if halves is None or query.order or offset:
@@ -130,6 +128,36 @@ class ServiceNow:
             first, second = (self.query(table, half, fields, limit=limit) for half in halves)
             rows = [*first, *second][:limit]
         return rows
+
+    def listed(self, table: str, query: Query, fields: Sequence[str], *, limit: int, offset: int = 0) -> Listed:
+        """Return one list as the instance answered it, with what it says of its length; raises as `query` does."""
+        if not 1 <= limit <= MOST_ROWS:
+            raise ValueError(f"limit has to be 1 to {MOST_ROWS}")
+        call = Call("GET", _checked(table))
+        parameters = _shape((*fields, *query.fields)) | {"sysparm_query": str(query), "sysparm_limit": str(limit)}
+        if offset:
+            parameters["sysparm_offset"] = str(offset)
+        answer = self._send(call, "", parameters)
+        result = result_of(answer, call)
+        if not isinstance(result, list):
+            raise unusable(call, "ServiceNow answered without a list")
+        rows: list[Row] = []
+        for item in result:
+            row = row_of(item)
+            if row is None or not row.get("sys_id"):
+                raise unusable(call, "ServiceNow answered with a row that is no record")
+            ignored = query.ignored_term(row)
+            if ignored is not None:
+                names = ", ".join(ignored.fields)
+                raise NotPermitted(
+                    f"ServiceNow rights on {call.about}",
+                    f"{call}: ServiceNow left out the condition on {names}.",
+                    "Check that this field exists in the table and that the account may read and query it.",
+                )
+            rows.append(row)
+        return Listed(
+            tuple(row for row in rows if query.holds(row)), tuple(row["sys_id"] for row in rows), answer.total
+        )
 
     def insert(self, table: str, values: Mapping[str, str], *, fields: Sequence[str] = ()) -> Written:
         """Insert one record and return what the instance made of it, with `fields` besides those of `values`.
@@ -225,29 +253,6 @@ class ServiceNow:
         dead, and a write on it would end as an unknown outcome.
         """
         self._transport.drop_connections()
-
-    def _list(self, call: Call, query: Query, fields: Sequence[str], *, limit: int, offset: int) -> list[Row]:
-        parameters = _shape((*fields, *query.fields)) | {"sysparm_query": str(query), "sysparm_limit": str(limit)}
-        if offset:
-            parameters["sysparm_offset"] = str(offset)
-        result = result_of(self._send(call, "", parameters), call)
-        if not isinstance(result, list):
-            raise unusable(call, "ServiceNow answered without a list")
-        rows: list[Row] = []
-        for item in result:
-            row = row_of(item)
-            if row is None or not row.get("sys_id"):
-                raise unusable(call, "ServiceNow answered with a row that is no record")
-            ignored = query.ignored_term(row)
-            if ignored is not None:
-                names = ", ".join(ignored.fields)
-                raise NotPermitted(
-                    f"ServiceNow rights on {call.about}",
-                    f"{call}: ServiceNow left out the condition on {names}.",
-                    "Check that this field exists in the table and that the account may read and query it.",
-                )
-            rows.append(row)
-        return [row for row in rows if query.holds(row)]
 
     def _send(
         self, call: Call, rest: str, parameters: Mapping[str, str], *, json: Mapping[str, str] | None = None

@@ -6,12 +6,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from .errors import InexpressibleValue
 
 _FIELD: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _UNSENDABLE: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TIME: Final = "%Y-%m-%d %H:%M:%S"
+_ANY_ZONE: Final = timedelta(days=1)
+"""More than lies between any two time zones: an instance may take a time in a query for one in the account's zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Term:
     """One condition: any of `fields` stands in `operator` to `values`."""
 
     fields: tuple[str, ...]
-    operator: Literal["=", "IN", "ISEMPTY"]
+    operator: Literal["=", "IN", "ISEMPTY", "STARTSWITH", ">", ">="]
     values: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -28,8 +32,15 @@ class Term:
     def holds(self, row: Mapping[str, str]) -> bool:
         """Whether `row` fulfils this condition; case and outer blanks don't count, a missing field fulfils none."""
         found = [row[field] for field in self.fields if field in row]
-        if self.operator == "ISEMPTY":
-            return "" in found
+        match self.operator:
+            case "ISEMPTY":
+                return "" in found
+            case "STARTSWITH":
+                return any(_folded(value).startswith(_folded(self.values[0])) for value in found)
+            case ">":
+                return any(_folded(value) > _folded(self.values[0]) for value in found)
+            case ">=":
+                return any(value >= self.values[0] for value in found)
         wanted = {_folded(value) for value in self.values}
         return any(_folded(value) in wanted for value in found)
 
@@ -38,8 +49,15 @@ class Term:
 
         A database may compare without accents, so a value that differs only in these is no sign of it.
         """
-        if self.operator == "ISEMPTY":
-            return not self.holds(row)
+        match self.operator:
+            case "ISEMPTY" | ">":
+                return not self.holds(row)
+            case "STARTSWITH":
+                start = _bare(self.values[0])
+                return not any(_bare(row.get(field, "")).startswith(start) for field in self.fields)
+            case ">=":
+                earliest = f"{datetime.strptime(self.values[0], _TIME) - _ANY_ZONE:{_TIME}}"
+                return not any(row.get(field, "") >= earliest for field in self.fields)
         wanted = {_bare(value) for value in self.values}
         return not any(_bare(row.get(field, "")) in wanted for field in self.fields)
 
@@ -78,6 +96,22 @@ class Query:
     def is_empty(self, field: str) -> Query:
         """Return this query, and `field` has no value."""
         return self._and(Term((_name(field),), "ISEMPTY"))
+
+    def starts_with(self, field: str, start: str) -> Query:
+        """Return this query, and `field` begins with this text."""
+        return self._and(Term((_name(field),), "STARTSWITH", (_expressible(start),)))
+
+    def after(self, field: str, value: str) -> Query:
+        """Return this query, and `field`, of texts such as a sys_id, comes after this value in their order."""
+        return self._and(Term((_name(field),), ">", (_expressible(value),)))
+
+    def since(self, field: str, time: datetime) -> Query:
+        """Return this query, and `field`, a date and time, is this aware one or later.
+
+        An instance may take it for a time in the account's own zone: that is why the account is set to GMT. A row from
+        a few hours before is no sign that the condition was left out, and isn't returned.
+        """
+        return self._and(Term((_name(field),), ">=", (f"{time.astimezone(UTC):{_TIME}}",)))
 
     def order_by(self, field: str, *, descending: bool = False) -> Query:
         """Return this query, with rows ordered by `field` after any order given before."""

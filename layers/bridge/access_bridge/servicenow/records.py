@@ -26,6 +26,16 @@ class Written:
     differences: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One list: the records that fulfil the query, the sys_id of every record that was shown, in that order, and how
+    many fulfil the query in all, those that the account may not see among them (None: the instance doesn't say)."""
+
+    rows: tuple[Row, ...]
+    shown: tuple[str, ...]
+    total: int | None
+
+
 def row_of(result: object) -> Row | None:
     """Return one record of an answer as texts, or None if it is none.
 

@@ -107,6 +107,7 @@ class Transport:
             content_type=response.headers.get("Content-Type", ""),
             body=response.content,
             retry_after=response.headers.get("Retry-After", ""),
+            total_count=response.headers.get("X-Total-Count", ""),
         )
 
     def drop_connections(self) -> None:

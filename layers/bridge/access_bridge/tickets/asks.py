@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from access_bridge.access_request import AccessRequest, RequestState
-from access_bridge.decisions.messages import AutomaticMessage, JustificationMessage, OnCallMessage
+from access_bridge.decisions.messages import AutomaticMessage, ClosedMessage, JustificationMessage, OnCallMessage
 from access_bridge.decisions.outcome import Reason
 from access_bridge.justification.judge import text_denies
-from access_bridge.ledger.items import DecisionItem, TicketItem
+from access_bridge.ledger.items import PERSON, DecisionItem, TicketItem
 from access_bridge.rules.model import Rules
 
 SCHEDULES: Final = "teleport.dev/schedules"
@@ -17,6 +17,7 @@ SCHEDULES: Final = "teleport.dev/schedules"
 
 ASKED_JUSTIFICATION: Final = "asked:justification"
 ASKED_ON_CALL: Final = "asked:on_call"
+ASKED_CLOSED: Final = "asked:closed"
 
 
 def asks(
@@ -38,8 +39,11 @@ def asks(
         What was decided so far.
     """
     rule = rules.rule_for(request.roles)
-    if rule is None or request.state is not RequestState.PENDING or not ticket.sys_id or ticket.ended_by:
+    if rule is None or request.state is not RequestState.PENDING or not ticket.sys_id:
         return {}
+    if ticket.ended_by:
+        due_now = ticket.ended_by == PERSON and rule.closed == "deny" and ASKED_CLOSED not in ticket.told
+        return {ASKED_CLOSED: ClosedMessage(request_id=request.id)} if due_now else {}
     not_denied = {Reason.JUSTIFIED, Reason.JUSTIFICATION_UNKNOWN}
     justified_after_all = any(item.kind == "justification" and item.code in not_denied for item in decisions)
     denied = rule.unjustified == "deny" and text_denies(ticket.justification)

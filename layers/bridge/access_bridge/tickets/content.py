@@ -54,9 +54,14 @@ def ticket_fields(story: Story, cluster: Cluster, rules: TicketRules, justificat
 def counter_display(cluster_name: str, counter: int) -> str:
     """Return `correlation_display`: whose ticket it is, and how many notes of ours it has had. The cluster's name is
     cut, and then ends in `…`, so that the number always fits."""
+    return f"{display_start(cluster_name)}{counter}"
+
+
+def display_start(cluster_name: str) -> str:
+    """Return how `correlation_display` begins on every ticket of a cluster."""
     room = LENGTHS["correlation_display"] - len("Teleport ") - _COUNTER_ROOM
     name = said(cluster_name, len(cluster_name))
-    return f"Teleport {name if len(name) <= room else name[: room - 1] + '…'} #{counter}"
+    return f"Teleport {name if len(name) <= room else name[: room - 1] + '…'} #"
 
 
 def counter_of(display: str) -> int | None:

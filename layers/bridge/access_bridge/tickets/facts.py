@@ -29,6 +29,7 @@ from access_bridge.times import show_time
 _AUTOMATIC: Final = {
     "on_call": ("On-call check", "Approved automatically", "approved"),
     "justification": ("Justification check", "Denied automatically", "denied"),
+    "closed": ("Check of the closed ticket", "Denied automatically", "denied"),
 }
 """Kinds of decisions that are the bot's own: what was checked, and what came of it, in words."""
 _NO_NEWS: Final = frozenset(
@@ -36,6 +37,7 @@ _NO_NEWS: Final = frozenset(
         Reason.ALREADY_RESOLVED,
         Reason.JUSTIFICATION_UNKNOWN,
         Reason.JUSTIFIED,
+        Reason.NOT_CLOSED,
         Reason.NO_RULE,
         Reason.REQUEST_EXPIRED,
         Reason.REQUEST_GONE,

@@ -17,7 +17,7 @@ from access_bridge.servicenow.records import Row, Written
 
 TABLE: Final = "incident"
 DECISION_TABLE: Final = "x_acbr_bridge_decision"
-_LOOK: Final = ("number", "state", "correlation_id", "correlation_display")
+_LOOK: Final = ("number", "state", "close_code", "correlation_id", "correlation_display")
 
 
 def wanted_sys_id(request_id: str) -> str:

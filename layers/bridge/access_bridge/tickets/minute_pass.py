@@ -1,14 +1,17 @@
 """The minute pass: what changed in Teleport that the ledger doesn't know, and which open tickets' requests are gone.
 
-It only asks for looks; `sync` does the work. With event forwarding off the product still works, a minute later.
+It only asks for looks; `sync` does the work. With event forwarding off the product still works, a minute later. Where
+events came once and now none announces what the pass finds, it says so: the exporter may be dead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
+
+from aws_lambda_powertools import Logger
 
 from access_bridge.access_request import AccessRequest
 from access_bridge.aws.queues import Message, Queue, look_message
@@ -20,8 +23,19 @@ from access_bridge.teleport.convert import Cluster
 from access_bridge.tickets.story import EXPIRY_GRACE
 
 ASK_AGAIN_SECONDS: Final = 3600.0
+UNANNOUNCED_SECONDS: Final = 900.0
+"""How long an event may come after the pass has found its request: Teleport Cloud exports in batches of five minutes,
+and exporters try again."""
+EVENTS_NOTED_SECONDS: Final = 300.0
+"""How often it is noted that events come, at most."""
+EVENTS_STOPPED: Final = timedelta(days=30)
+"""After so long without any event none is expected: forwarding was switched off."""
 GONE: Final = "gone"
 EXPIRED: Final = "expired"
+
+
+Events = tuple[datetime, datetime] | None
+"""When the first and the last audit event were noted, if any ever was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +84,36 @@ def missing(
     return asks, len(waiting) > 1 and not shown
 
 
+def found_alone(
+    listed: Iterable[AccessRequest], tickets: Mapping[str, TicketItem], now: datetime
+) -> list[AccessRequest]:
+    """Return the requests that the pass found, that were looked at since, and of which no event has come in time. One
+    whose looks fail says nothing: its event may wait behind them."""
+    return [
+        request
+        for request in listed
+        if (ticket := tickets.get(request.id)) is not None
+        and ticket.selected is not None
+        and not (ticket.announced or ticket.unannounced or ticket.failure)
+        and ticket.asked_at
+        and now.timestamp() - ticket.asked_at >= UNANNOUNCED_SECONDS
+    ]
+
+
+def unannounced(requests: Iterable[AccessRequest], events: Events, now: datetime) -> list[AccessRequest]:
+    """Return those of the requests that an event was to be expected of: they were made while events came. Where none
+    ever came, or none for long, forwarding is off on purpose."""
+    if events is None or now - events[1] > EVENTS_STOPPED:
+        return []
+    return [request for request in requests if request.created and request.created > events[0]]
+
+
+def events_missing(request: AccessRequest, events: Events) -> bool:
+    """Tell whether no event at all came since a request was made: one that is lost alone is no dead exporter."""
+    noted = timedelta(seconds=EVENTS_NOTED_SECONDS)
+    return events is not None and request.created is not None and events[1] + noted < request.created
+
+
 def edition_problem(mode: Mode, cluster: Cluster) -> str:
     """Return what is wrong where the rules want reviews and the cluster takes none; empty where nothing is.
 
@@ -88,8 +132,8 @@ def _due(ticket: TicketItem, revision: str, now: datetime) -> bool:
     return ticket.asked_revision != revision or now.timestamp() - ticket.asked_at >= ASK_AGAIN_SECONDS
 
 
-def minute_pass(
-    teleport: Teleport, ledger: Ledger, queue: Queue, *, now: datetime, count: Callable[[str], None]
+def minute_pass(  # noqa: PLR0913 - all that it works with is handed in
+    teleport: Teleport, ledger: Ledger, queue: Queue, *, now: datetime, count: Callable[[str], None], log: Logger
 ) -> Sequence[Ask]:
     """List the requests and ask for a look at each that moved; returns what was asked for.
 
@@ -107,7 +151,21 @@ def minute_pass(
     queue.send([_message(ask, now) for ask in asks])
     for ask in asks:
         ledger.note_asked(ask.request_id, ask.revision, now.timestamp())
+    _say_unannounced(found_alone(listed, tickets, now), ledger, now, count, log)
     return asks
+
+
+def _say_unannounced(
+    alone: Sequence[AccessRequest], ledger: Ledger, now: datetime, count: Callable[[str], None], log: Logger
+) -> None:
+    """Count each once."""
+    events = ledger.events_came() if alone else None
+    for request in unannounced(alone, events, now):
+        ledger.note_unannounced(request.id)
+        count("RequestUnannounced")
+        log.warning("a request was found that no event announced", extra={"request_id": request.id})
+        if events_missing(request, events):
+            count("EventsMissing")
 
 
 def _message(ask: Ask, now: datetime) -> Message:

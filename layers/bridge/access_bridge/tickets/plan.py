@@ -11,12 +11,7 @@ from access_bridge.servicenow.text import LENGTHS, cut
 from access_bridge.tickets.facts import Fact, facts, note, remarks
 from access_bridge.tickets.story import Story
 
-ENDED_STATES = frozenset({"6", "7", "8"})
-"""Resolved, Closed, Canceled in the incident's state model since Helsinki."""
-CLOSED = "7"
 END_FIELDS = frozenset({"state", "close_code", "close_notes"})
-READ_ONLY_STATES = frozenset({CLOSED, "8"})
-"""Closed and Canceled incidents take no change but an administrator's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +37,7 @@ class Plan:
         return "state" in self.fields
 
 
-def plan(story: Story, fields: Mapping[str, str], ticket: TicketItem) -> Plan:
+def plan(story: Story, fields: Mapping[str, str], ticket: TicketItem, found: tuple[Fact, ...] = ()) -> Plan:
     """Return what is left to write.
 
     Parameters
@@ -53,11 +48,13 @@ def plan(story: Story, fields: Mapping[str, str], ticket: TicketItem) -> Plan:
         The fields that the ticket should have (`ticket_fields`).
     ticket
         The ledger's view of the ticket.
+    found
+        What looking at the ticket itself has shown.
     """
     changed = {name: value for name, value in fields.items() if ticket.fields.get(name) != digest(value)}
     if ticket.ended_by:
         changed = {}
-    known = (*remarks(ticket, story), *facts(story))
+    known = (*remarks(ticket, story), *found, *facts(story))
     untold = tuple(fact for fact in known if fact.id not in ticket.told)
     told, text = untold, note(untold, story, ticket.outcome) if untold else ""
     while len(told) > 1 and len(text) > LENGTHS["work_notes"]:

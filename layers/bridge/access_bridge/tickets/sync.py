@@ -16,31 +16,30 @@ from aws_lambda_powertools import Logger
 
 from access_bridge.access_request import AccessRequest
 from access_bridge.decisions.messages import AutomaticMessage
-from access_bridge.decisions.outcome import Outcome, Reason, marked_decision
+from access_bridge.decisions.outcome import Outcome, marked_decision
 from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Refused, Retry
 from access_bridge.events.audit_event import AuditEvent
 from access_bridge.justification.judge import Justification
-from access_bridge.ledger.items import Attempt, DecisionItem, Records, TicketItem
+from access_bridge.ledger.items import DELETED_IT, PERSON, Attempt, DecisionItem, Records, TicketItem
 from access_bridge.ledger.table import Ledger
 from access_bridge.rules.model import Rules
 from access_bridge.servicenow.errors import NotPermitted, Rejected
+from access_bridge.servicenow.incident_states import CLOSED, ENDED_STATES, READ_ONLY_STATES
 from access_bridge.servicenow.records import Row
 from access_bridge.servicenow.text import LENGTHS, cut
 from access_bridge.teleport.client import Teleport
 from access_bridge.tickets.asks import asks
 from access_bridge.tickets.callers import Callers
 from access_bridge.tickets.content import Cluster, counter_display, counter_of, ticket_fields
-from access_bridge.tickets.facts import told_as
+from access_bridge.tickets.drift import compared, ended_fact, metric
+from access_bridge.tickets.facts import Fact
 from access_bridge.tickets.incidents import Incidents, wanted_sys_id
 from access_bridge.tickets.observe import not_seen, seen, selects
-from access_bridge.tickets.plan import CLOSED, END_FIELDS, ENDED_STATES, READ_ONLY_STATES, Plan, digests, plan
+from access_bridge.tickets.outcomes import write_outcomes
+from access_bridge.tickets.plan import END_FIELDS, Plan, digests, plan
 from access_bridge.tickets.story import Story, tell_story
 
 T = TypeVar("T")
-_BY_PERSON: Final = "person"
-_BY_DELETION: Final = "deleted"
-_ROWLESS: Final = frozenset({"on_call", "justification"})
-"""Kinds of decisions that are the bot's own: no row in ServiceNow stands for them."""
 _STAYS: Final = "This ticket was ended in ServiceNow before its request was decided, so it stays as it is."
 
 
@@ -67,7 +66,7 @@ class Systems:
     log: Logger
 
 
-def sync(request_id: str, event: AuditEvent | None, systems: Systems) -> None:
+def sync(request_id: str, event: AuditEvent | None, systems: Systems, *, look_at_ticket: bool = False) -> None:
     """Look at a request and bring its ticket into line.
 
     Parameters
@@ -78,6 +77,8 @@ def sync(request_id: str, event: AuditEvent | None, systems: Systems) -> None:
         The audit event that caused the look, if one did; it is stored before anything is called.
     systems
         What to work with.
+    look_at_ticket
+        Whether to look at the ticket too, for what people did to it; else it is only written.
 
     Raises
     ------
@@ -89,7 +90,7 @@ def sync(request_id: str, event: AuditEvent | None, systems: Systems) -> None:
             systems.count("ForeignClusterEvent")
             return
         systems.ledger.put_event(event)
-    before = _Sync(request_id, systems).run()
+    before = _Sync(request_id, systems).run(look_at_ticket=look_at_ticket)
     if before.failure:
         systems.ledger.clear_ticket_failure(request_id)
 
@@ -101,14 +102,15 @@ class _Sync:
         self._ledger = systems.ledger
         self._incidents = systems.incidents
 
-    def run(self) -> TicketItem:
+    def run(self, *, look_at_ticket: bool) -> TicketItem:
         """Do it, and return the ticket's item as it was before."""
         records = self._settle(self._ledger.records(self._id))
-        ticket = self._write_outcomes(records, records.ticket)
+        systems = self._systems
+        ticket = write_outcomes(records.decisions, records.ticket, self._incidents, systems.count, systems.log)
         if ticket != records.ticket:
             records = replace(records, ticket=self._ledger.save_ticket(ticket))
         try:
-            request = self._systems.teleport.access_request(self._id)
+            request = systems.teleport.access_request(self._id)
         except (Retry, BrokenConfiguration):
             self._tell_failures(records)
             raise
@@ -119,18 +121,43 @@ class _Sync:
         if story is not None and ticket.selected is None:
             first_run = self._ledger.started(self._systems.now())
             ticket = replace(ticket, selected=selects(self._systems.rules, story, first_run))
+        if story is not None and records.events:
+            ticket = replace(ticket, announced=True)
         if ticket != records.ticket:
             ticket = self._ledger.save_ticket(ticket)
         if story is None or not ticket.selected:
             return records.ticket
         cluster = Cluster(self._systems.teleport.cluster_name, self._web_addr())
+        found: tuple[Fact, ...] = ()
         if not ticket.sys_id:
             ticket = self._create(ticket, story, cluster)
+        elif look_at_ticket:
+            ticket, found = self._compare(ticket, story)
         fields = ticket_fields(story, cluster, self._systems.rules.ticket, ticket.justification)
-        ticket = self._tell(ticket, story, fields)
+        ticket = self._tell(ticket, story, fields, found)
         if request is not None:
             self._ask(replace(request, state=story.request.state), ticket, records.decisions)
         return records.ticket
+
+    def _compare(self, ticket: TicketItem, story: Story) -> tuple[TicketItem, tuple[Fact, ...]]:
+        """Look what people did to the ticket; return the item after it, and what is to be told of that."""
+        rules, before = self._systems.rules, ticket
+        rule = rules.rule_for(story.request.roles)
+        ticket, facts = compared(
+            ticket,
+            self._incidents.read(ticket.sys_id, self._id),
+            story.outcome,
+            rules.ticket.outcomes,
+            may_deny=rule is not None and rule.closed == "deny",
+        )
+        if ticket == before:
+            return ticket, facts
+        if ticket.ended_by == DELETED_IT:
+            self._systems.count("TicketDeleted")
+            self._systems.log.warning("the ticket was deleted in ServiceNow", extra={"ticket": ticket.sys_id})
+        elif ticket.opened_again > before.opened_again:
+            self._systems.count("TicketOpenAgain")
+        return self._ledger.save_ticket(ticket), facts
 
     def _ask(self, request: AccessRequest, ticket: TicketItem, decisions: Iterable[DecisionItem]) -> None:
         """Ask for decisions that the bot makes itself. Sent first, then marked: asking twice does no harm."""
@@ -189,38 +216,15 @@ class _Sync:
     def _settle_note(self, ticket: TicketItem, attempt: Attempt) -> TicketItem:
         row = self._incidents.read(ticket.sys_id, self._id)
         if row is None:
-            return replace(ticket, attempt=None, ended_by=_BY_DELETION)
+            return replace(ticket, attempt=None, ended_by=DELETED_IT)
         shown = counter_of(row.get("correlation_display", ""))
         if shown == attempt.after:
-            return ticket.tell(attempt)
+            return self._told(ticket, attempt)
         if shown != attempt.before:
             self._systems.count("CounterEdited")
             self._systems.log.warning("the counter in correlation_display was changed by hand: a note may appear twice")
             return replace(ticket, attempt=None, counter=max(attempt.after, shown or 0))
         return replace(ticket, attempt=None)
-
-    # ---- decisions ----
-
-    def _write_outcomes(self, records: Records, ticket: TicketItem) -> TicketItem:
-        for item in records.decisions:
-            fact = f"row:{item.decision_id}{told_as(item) or f':{item.outcome}'}"
-            if item.kind in _ROWLESS or not item.outcome or fact in ticket.told:
-                continue
-            if item.code != Reason.ROW_ABSENT:
-                try:
-                    written = self._incidents.write_outcome(
-                        item.decision_id, item.outcome, f"{item.code}: {item.sentence}"
-                    )
-                except (NotPermitted, Rejected) as error:
-                    self._systems.count("DecisionRowNotWritten")
-                    self._systems.log.warning("a decision's row can't be written", extra={"problem": str(error)})
-                    continue
-                if not written:
-                    self._systems.count("DecisionRowNotWritten")
-                    if not self._incidents.sees_decisions(item.decision_id):
-                        continue
-            ticket = replace(ticket, told=ticket.told | {fact})
-        return ticket
 
     # ---- the ticket ----
 
@@ -261,25 +265,30 @@ class _Sync:
         display = counter_display(self._systems.teleport.cluster_name, counter)
         return {"correlation_id": self._id, "correlation_display": display}
 
-    def _tell(self, ticket: TicketItem, story: Story, fields: Mapping[str, str]) -> TicketItem:
+    def _tell(
+        self, ticket: TicketItem, story: Story, fields: Mapping[str, str], found: tuple[Fact, ...] = ()
+    ) -> TicketItem:
         """Write what is left to write, and return the item after it."""
-        step = plan(story, fields, ticket)
+        step = plan(story, fields, ticket, found)
         if step.empty:
             return ticket
-        if ticket.ended_by == _BY_DELETION:
-            return self._count_as_told(ticket, step, ended_by=_BY_DELETION)
+        if ticket.ended_by == DELETED_IT:
+            return self._count_as_told(ticket, step, ended_by=DELETED_IT)
         if step.changes_state:
             row = self._incidents.read(ticket.sys_id, self._id)
             if row is None:
-                return self._count_as_told(ticket, step, ended_by=_BY_DELETION)
+                return self._count_as_told(ticket, step, ended_by=DELETED_IT)
             state = row.get("state", "")
             if state == CLOSED:
                 return self._count_as_told(ticket, step, ended_by=_ended_by(ticket))
             if state in ENDED_STATES and not ticket.outcome:
-                ticket = replace(ticket, ended_by=_BY_PERSON)
-                step = replace(step, fields={}, note=cut(f"{_STAYS}\n\n{step.note}", LENGTHS["work_notes"]))
+                facts = (*step.facts, ended_fact(ticket))
+                step = replace(
+                    step, fields={}, note=cut(f"{_STAYS}\n\n{step.note}", LENGTHS["work_notes"]), facts=facts
+                )
+                ticket = replace(ticket, ended_by=PERSON)
         ticket, taken = self._patch(ticket, step)
-        return self._tell(ticket, story, fields) if step.more and taken else ticket
+        return self._tell(ticket, story, fields, found) if step.more and taken else ticket
 
     def _patch(self, ticket: TicketItem, step: Plan) -> tuple[TicketItem, bool]:
         """Write, and return the item after it, and whether the ticket still takes anything."""
@@ -303,10 +312,10 @@ class _Sync:
             return self._count_as_told(current, step, ended_by=_ended_by(ticket)), False
         if row is None:
             self._incidents.prove_sight(ticket.sys_id)
-            return self._count_as_told(ticket, step, ended_by=_BY_DELETION), False
+            return self._count_as_told(ticket, step, ended_by=DELETED_IT), False
         if step.note:
             self._systems.count("NoteTold")
-        return self._ledger.save_ticket(ticket.tell(attempt)), True
+        return self._ledger.save_ticket(self._told(ticket, attempt)), True
 
     def _written(self, ticket: TicketItem, write: Callable[[], T]) -> T:
         """Do a write; where it certainly wasn't applied, take its attempt back."""
@@ -325,14 +334,24 @@ class _Sync:
 
     def _count_as_told(self, ticket: TicketItem, step: Plan, *, ended_by: str) -> TicketItem:
         """The ticket can't take these facts any more: they count as told, in the log and a metric."""
-        attempt = Attempt(0, ticket.counter, ticket.counter, step.facts, digests(step.fields), step.outcome)
+        facts = step.facts
+        if ended_by == PERSON != ticket.ended_by:
+            facts = (*facts, ended_fact(ticket))
+        attempt = Attempt(0, ticket.counter, ticket.counter, facts, digests(step.fields), step.outcome)
         self._systems.count("TicketCannotTakeFact")
         self._systems.log.warning(
             "the ticket is closed or deleted and can't be told", extra={"ticket": ticket.sys_id, "facts": step.facts}
         )
-        return self._ledger.save_ticket(replace(ticket.tell(attempt), ended_by=ended_by))
+        return self._ledger.save_ticket(replace(self._told(ticket, attempt), ended_by=ended_by))
+
+    def _told(self, ticket: TicketItem, attempt: Attempt) -> TicketItem:
+        """The item after an attempt of which it is known that ServiceNow has it, or can't take it; what people did to
+        the ticket is counted now, and so once."""
+        for name in filter(None, map(metric, attempt.facts)):
+            self._systems.count(name)
+        return ticket.tell(attempt)
 
 
 def _ended_by(ticket: TicketItem) -> str:
     """Who ended a ticket that is closed by now: a person, unless we know better."""
-    return ticket.ended_by or ("" if ticket.outcome else _BY_PERSON)
+    return ticket.ended_by or ("" if ticket.outcome else PERSON)

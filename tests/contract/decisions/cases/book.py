@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.contract.decisions.cases import approvals, as_whom, attribution, justification, limits, mapping, on_call
+from tests.contract.decisions.cases import (
+    approvals,
+    as_whom,
+    attribution,
+    closed,
+    justification,
+    limits,
+    mapping,
+    on_call,
+)
 from tests.contract.decisions.cases.declare import Chapter
 
 BOOK: Final[tuple[Chapter, ...]] = (
@@ -14,5 +23,6 @@ BOOK: Final[tuple[Chapter, ...]] = (
     limits.CHAPTER,
     on_call.CHAPTER,
     justification.CHAPTER,
+    closed.CHAPTER,
     attribution.CHAPTER,
 )
