@@ -14,12 +14,14 @@ from access_bridge.access_request import AccessRequest, RequestState, Resource, 
 from access_bridge.ledger.codec import (
     decision_attributes,
     decision_item,
+    failure_attributes,
+    no_failure_attributes,
     snapshot,
     snapshot_text,
     ticket_attributes,
     ticket_item,
 )
-from access_bridge.ledger.items import Attempt, DecisionItem, TicketItem
+from access_bridge.ledger.items import Attempt, DecisionItem, Failure, FailureKind, TicketItem
 
 ID = "01a20645-1700-710f-912d-cd7494dd7fa3"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -65,6 +67,7 @@ TICKET = st.builds(
     version=st.integers(0, 99),
     selected=st.none() | st.booleans(),
     sys_id=TEXT,
+    number=TEXT,
     counter=st.integers(0, 99),
     attempt=st.none() | ATTEMPT,
     told=st.frozensets(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), max_size=3),
@@ -110,10 +113,14 @@ def test_a_ticket_item_comes_back_as_it_was(item: TicketItem) -> None:
 @settings(max_examples=50)
 @given(TICKET)
 def test_what_the_pass_and_failures_write_is_read_and_never_overwritten(item: TicketItem) -> None:
-    attributes = ticket_attributes(replace(item, asked_revision="r", asked_at=5.0, failure="down"))
-    assert not {"asked_revision", "asked_at", "failure", "attempts", "failed"} & attributes.keys()
-    read = ticket_item(ID, through_dynamodb({**attributes, "asked_revision": "r", "asked_at": 5, "failure": "down"}))
-    assert read == replace(item, asked_revision="r", asked_at=5.0, failure="down")
+    failing: dict[str, Any] = {"attempts": 7, "failure": "down", "failure_kind": "retry", "failing_since": 5.0}
+    noted = replace(item, asked_revision="r", asked_at=5.0, failed=True, **failing)
+    attributes = ticket_attributes(noted)
+    apart = failure_attributes(Failure(7, "down", FailureKind.RETRY, last=True)) | {"failing_since": 5}
+    assert apart.keys() == no_failure_attributes().keys() == {*failing, "failed"}
+    assert not {"asked_revision", "asked_at", *apart} & attributes.keys()
+    read = ticket_item(ID, through_dynamodb({**attributes, "asked_revision": "r", "asked_at": 5, **apart}))
+    assert read == noted
 
 
 @settings(max_examples=50)

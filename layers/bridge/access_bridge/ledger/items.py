@@ -4,9 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 from access_bridge.access_request import AccessRequest
+
+
+class FailureKind(StrEnum):
+    """What a failed attempt at a message means for whoever looks at it: wait, change what refused it, mend a setting,
+    report a defect, or look why nobody could write a reason."""
+
+    RETRY = "retry"
+    REFUSED = "refused"
+    CONFIGURATION = "configuration"
+    DEFECT = "defect"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed attempt at a message: the how manieth it was, why it failed, and whether it was the last one before the
+    dead letters."""
+
+    attempts: int
+    reason: str
+    kind: FailureKind
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +52,16 @@ class Attempt:
 class TicketItem:
     """What the ledger knows of a request's ticket. `version` grows with each write and guards against a second
     writer. `justification` is what the ticket says about the tickets that the reason names, as it was found when the
-    ticket was made; `remarks` are further findings of that moment, each told once."""
+    ticket was made; `remarks` are further findings of that moment, each told once.
+
+    `attempts`, `failure` (the reason), `failure_kind`, `failing_since` (seconds since the epoch) and `failed` are of
+    looks that failed, as long as none after them has succeeded; `failed` says that a message became a dead letter."""
 
     request_id: str
     version: int = 0
     selected: bool | None = None
     sys_id: str = ""
+    number: str = ""
     counter: int = 0
     attempt: Attempt | None = None
     told: frozenset[str] = frozenset()
@@ -49,7 +76,11 @@ class TicketItem:
     revision: str = ""
     asked_revision: str = ""
     asked_at: float = 0.0
+    attempts: int = 0
     failure: str = ""
+    failure_kind: str = ""
+    failing_since: float = 0.0
+    failed: bool = False
     justification: str = ""
     remarks: tuple[str, ...] = ()
 
@@ -78,7 +109,8 @@ class DecisionItem:
     the bot's own: `on_call`, `justification`. `decided_by` names the human as the ticket does; `user_name` and
     `user_id` are his in ServiceNow. `attempt_mode`, `attempt_author` (a Teleport user) and `attempt_at` are recorded
     before Teleport is called. `outcome` is empty until it is known, and `decided_at` is when it was; `failed` is no
-    final outcome: a redelivery goes on. Times are in seconds since the epoch.
+    final outcome: a redelivery goes on. Times are in seconds since the epoch. What is known of failed attempts is as
+    in TicketItem.
     """
 
     request_id: str
@@ -101,6 +133,9 @@ class DecisionItem:
     decided_at: float = 0.0
     attempts: int = 0
     failure: str = ""
+    failure_kind: str = ""
+    failing_since: float = 0.0
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A write that another invocation overtook raises `Retry`: the message is looked a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,15 +18,21 @@ from botocore.exceptions import BotoCoreError, ClientError
 from access_bridge.errors import BrokenConfiguration, Retry
 from access_bridge.events.audit_event import AuditEvent
 from access_bridge.ledger import codec
-from access_bridge.ledger.items import DecisionItem, Records, TicketItem
+from access_bridge.ledger.items import DecisionItem, Failure, FailureKind, Records, TicketItem
 
 TICKET: Final = "TICKET"
 OPEN_INDEX: Final = "open"
+FAILED_INDEX: Final = "failed"
+NO_WORD: Final = "the function left no word: it was killed, ran out of time or memory, or could not write here"
+"""The reason of an attempt that nobody gave one for."""
 _EVENT: Final = "EVENT#"
 _DECISION: Final = "DECISION#"
 _LEDGER: Final = {"pk": "LEDGER", "sk": "START"}
 _BATCH: Final = 100
-_REASON: Final = 1000
+
+
+class Overtaken(Retry):
+    """The ledger's entry isn't as it was when it was read."""
 
 
 class Ledger:
@@ -93,7 +100,7 @@ class Ledger:
     def save_ticket(self, item: TicketItem) -> TicketItem:
         """Store a ticket item and return it as stored; raises Retry where another invocation wrote meanwhile."""
         saved = replace(item, version=item.version + 1)
-        self._update(item.request_id, TICKET, codec.ticket_attributes(saved), _version_is(item.version))
+        self._update(item.request_id, TICKET, codec.ticket_attributes(saved), condition=_version_is(item.version))
         return saved
 
     def decision(self, request_id: str, decision_id: str) -> DecisionItem:
@@ -102,47 +109,54 @@ class Ledger:
             found = self._table.get_item(Key={"pk": request_id, "sk": _DECISION + decision_id}, ConsistentRead=True)
         return codec.decision_item(request_id, decision_id, found.get("Item", {}))
 
+    def decisions_of(self, ids: Sequence[tuple[str, str]]) -> dict[tuple[str, str], DecisionItem]:
+        """Return the items of these decisions, each by (request id, decision id), as far as there are any."""
+        keys = [{"pk": request_id, "sk": _DECISION + decision_id} for request_id, decision_id in dict.fromkeys(ids)]
+        found = {}
+        for item in self._batches(keys):
+            of = (str(item["pk"]), str(item["sk"]).removeprefix(_DECISION))
+            found[of] = codec.decision_item(*of, item)
+        return found
+
     def save_decision(self, item: DecisionItem) -> DecisionItem:
         """Store a decision's item and return it."""
-        self._update(item.request_id, _DECISION + item.decision_id, codec.decision_attributes(item), None)
+        self._update(item.request_id, _DECISION + item.decision_id, codec.decision_attributes(item))
         return item
 
-    def note_ticket_failure(self, request_id: str, attempts: int, reason: str, *, last: bool) -> None:
-        """Record a failed attempt to sync: how many there were, why, and whether it was the last before the dead
-        letters."""
-        self._note_failure(request_id, TICKET, attempts, reason, last)
+    def note_ticket_begun(self, request_id: str, attempts: int, at: float, *, last: bool) -> None:
+        """Record that another attempt to sync begins, in seconds since the epoch: that the one before it left no word,
+        where it did not, and that the last one failed, for one that is killed writes nothing any more. A success takes
+        all of that away."""
+        self._note_begun(request_id, TICKET, attempts, at, last=last)
 
-    def note_decision_failure(
-        self, request_id: str, decision_id: str, attempts: int, reason: str, *, last: bool
-    ) -> None:
+    def note_decision_begun(self, request_id: str, decision_id: str, attempts: int, at: float, *, last: bool) -> None:
+        """Record that another attempt to decide begins, as `note_ticket_begun` does."""
+        self._note_begun(request_id, _DECISION + decision_id, attempts, at, last=last)
+
+    def note_ticket_failure(self, request_id: str, failure: Failure, at: float) -> None:
+        """Record a failed attempt to sync, in seconds since the epoch."""
+        self._note_failure(request_id, TICKET, failure, at)
+
+    def note_decision_failure(self, request_id: str, decision_id: str, failure: Failure, at: float) -> None:
         """Record a failed attempt to decide, as `note_ticket_failure` does."""
-        self._note_failure(request_id, _DECISION + decision_id, attempts, reason, last)
+        self._note_failure(request_id, _DECISION + decision_id, failure, at)
 
     def clear_ticket_failure(self, request_id: str) -> None:
         """Take the marks of failed attempts away."""
-        self._update(request_id, TICKET, {"attempts": None, "failure": None, "failed": None}, None)
+        self._update(request_id, TICKET, codec.no_failure_attributes())
 
     def clear_decision_failure(self, request_id: str, decision_id: str) -> None:
         """Take the marks of failed attempts away."""
-        self._update(request_id, _DECISION + decision_id, {"attempts": None, "failure": None, "failed": None}, None)
+        self._update(request_id, _DECISION + decision_id, codec.no_failure_attributes())
 
     def note_asked(self, request_id: str, revision: str, at: float) -> None:
         """Record that the pass has asked for a look at this revision, in seconds since the epoch."""
-        self._update(request_id, TICKET, {"asked_revision": revision, "asked_at": Decimal(str(at))}, None)
+        self._update(request_id, TICKET, {"asked_revision": revision, "asked_at": Decimal(str(at))})
 
     def tickets(self, request_ids: Sequence[str]) -> dict[str, TicketItem]:
         """Return the ticket items of these requests, as far as there are any."""
-        found: dict[str, TicketItem] = {}
-        for start in range(0, len(request_ids), _BATCH):
-            keys = [{"pk": request_id, "sk": TICKET} for request_id in request_ids[start : start + _BATCH]]
-            pending: dict[str, Any] = {self._name: {"Keys": keys, "ConsistentRead": True}}
-            while pending:
-                with _translated():
-                    answer = self._resource.batch_get_item(RequestItems=pending)
-                for item in answer["Responses"].get(self._name, []):
-                    found[item["pk"]] = codec.ticket_item(item["pk"], item)
-                pending = answer.get("UnprocessedKeys") or {}
-        return found
+        keys = [{"pk": request_id, "sk": TICKET} for request_id in dict.fromkeys(request_ids)]
+        return {str(item["pk"]): codec.ticket_item(str(item["pk"]), item) for item in self._batches(keys)}
 
     def open_tickets(self) -> tuple[TicketItem, ...]:
         """Return the tickets that wait for their end."""
@@ -161,6 +175,32 @@ class Ledger:
         for item in self._pages(self._table.scan, scan):
             yield codec.decision_item(str(item["pk"]), str(item["sk"]).removeprefix(_DECISION), item)
 
+    def failed(self) -> Iterator[TicketItem | DecisionItem]:
+        """Yield what is marked as failed: its last message became a dead letter, and no attempt since has ended. A mark
+        shows here, and goes, a moment after it was made or taken away.
+
+        Raises
+        ------
+        Retry, BrokenConfiguration
+            The table can't be read; what came before isn't everything.
+        """
+        query: dict[str, Any] = {"IndexName": FAILED_INDEX, "KeyConditionExpression": Key("failed").eq("1")}
+        for item in self._pages(self._table.query, query):
+            request_id, key = str(item["pk"]), str(item["sk"])
+            if key == TICKET:
+                yield codec.ticket_item(request_id, item)
+            else:
+                yield codec.decision_item(request_id, key.removeprefix(_DECISION), item)
+
+    def _batches(self, keys: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
+        for start in range(0, len(keys), _BATCH):
+            pending: dict[str, Any] = {self._name: {"Keys": keys[start : start + _BATCH], "ConsistentRead": True}}
+            while pending:
+                with _translated():
+                    answer = self._resource.batch_get_item(RequestItems=pending)
+                yield from answer["Responses"].get(self._name, [])
+                pending = answer.get("UnprocessedKeys") or {}
+
     def _items(self, request_id: str) -> Iterator[dict[str, Any]]:
         query = {"KeyConditionExpression": Key("pk").eq(request_id), "ConsistentRead": True}
         return self._pages(self._table.query, query)
@@ -174,17 +214,40 @@ class Ledger:
                 return
             arguments = {**arguments, "ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _note_failure(self, request_id: str, key: str, attempts: int, reason: str, last: bool) -> None:
-        values = {"attempts": attempts, "failure": reason[:_REASON], "failed": True if last else None}
-        self._update(request_id, key, values, None)
+    def _note_begun(self, request_id: str, key: str, attempts: int, at: float, *, last: bool) -> None:
+        if attempts > 1:
+            before = Failure(attempts - 1, NO_WORD, FailureKind.SILENT)
+            noted = Attr("attempts").eq(attempts - 1)
+            with contextlib.suppress(Overtaken):
+                self._note_failure(request_id, key, before, at, condition=~noted)
+        if last:
+            silent = codec.failure_attributes(Failure(attempts, NO_WORD, FailureKind.SILENT, last=True))
+            marks = {name: silent.pop(name) for name in ("attempts", "failed")}
+            self._update(request_id, key, marks, first={**silent, "failing_since": Decimal(str(at))})
 
-    def _update(self, request_id: str, key: str, values: Mapping[str, Any], condition: Any) -> None:
+    def _note_failure(self, request_id: str, key: str, failure: Failure, at: float, condition: Any = None) -> None:
+        first = {"failing_since": Decimal(str(at))}
+        self._update(request_id, key, codec.failure_attributes(failure), first=first, condition=condition)
+
+    def _update(
+        self,
+        request_id: str,
+        key: str,
+        values: Mapping[str, Any],
+        *,
+        first: Mapping[str, Any] | None = None,
+        condition: Any = None,
+    ) -> None:
+        """Set the values, and take away those that are None; `first` are set only where there is none yet."""
         sets = {name: value for name, value in values.items() if value is not None}
         removes = [name for name, value in values.items() if value is None]
-        names = {f"#{name}": name for name in values}
+        first = first or {}
+        names = {f"#{name}": name for name in (*values, *first)}
         parts = []
-        if sets:
-            parts.append("SET " + ", ".join(f"#{name} = :{name}" for name in sets))
+        if sets or first:
+            assigned = [f"#{name} = :{name}" for name in sets]
+            assigned += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
+            parts.append("SET " + ", ".join(assigned))
         if removes:
             parts.append("REMOVE " + ", ".join(f"#{name}" for name in removes))
         arguments: dict[str, Any] = {
@@ -192,8 +255,8 @@ class Ledger:
             "UpdateExpression": " ".join(parts),
             "ExpressionAttributeNames": names,
         }
-        if sets:
-            arguments["ExpressionAttributeValues"] = {f":{name}": value for name, value in sets.items()}
+        if sets or first:
+            arguments["ExpressionAttributeValues"] = {f":{name}": value for name, value in {**sets, **first}.items()}
         if condition is not None:
             arguments["ConditionExpression"] = condition
         with _translated():
@@ -226,7 +289,7 @@ class _translated:
         if isinstance(error, ClientError):
             code = error.response.get("Error", {}).get("Code", "")
             if code == "ConditionalCheckFailedException":
-                raise Retry("another invocation wrote this request's ledger entry meanwhile", after=1) from error
+                raise Overtaken("another invocation wrote this request's ledger entry meanwhile", after=1) from error
             if code in {"ResourceNotFoundException", "AccessDeniedException"}:
                 raise BrokenConfiguration(
                     "LEDGER_TABLE",
