@@ -106,6 +106,10 @@ class Account:
         """Return a boto3 service resource; raises Problem where no region is known."""
         return self._made(self._session.resource, service)
 
+    def client(self, service: str) -> Any:
+        """Return a boto3 client; raises Problem where no region is known."""
+        return self._made(self._session.client, service)
+
     def stack(self, name: str, *, instead: str = "") -> Stack:
         """Return a stack by its name or ARN.
 
@@ -116,7 +120,7 @@ class Account:
         Problem
             There is no such stack here, or AWS refuses to tell.
         """
-        client = self._made(self._session.client, "cloudformation")
+        client = self.client("cloudformation")
         with plain_errors():
             try:
                 found = client.describe_stacks(StackName=name)["Stacks"][0]
