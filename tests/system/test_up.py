@@ -53,7 +53,7 @@ def running(directory: Path, environment: Mapping[str, str]) -> Iterator[tuple[d
         logs = stack.enter_context(contextlib.ExitStack())
         stack.callback(process.communicate, timeout=20)
         stack.callback(process.send_signal, signal.SIGTERM)
-        wait_for(lambda: settings_file.exists() or process.poll() is not None)
+        wait_for(lambda: settings_file.exists() or process.poll() is not None, 60)
         assert process.poll() is None, process.stdout and process.stdout.read()
         settings = json.loads(settings_file.read_text())
         log = PROJECT / ".local" / f"functions-{urlsplit(settings['webhook_url']).port}.log"
