@@ -106,9 +106,11 @@ class Account:
         """Return a boto3 service resource; raises Problem where no region is known."""
         return self._made(self._session.resource, service)
 
-    def client(self, service: str, *, read_timeout: int) -> Any:
-        """Return a boto3 client that waits so many seconds for an answer, and asks once; raises Problem where no region
-        is known."""
+    def client(self, service: str, *, read_timeout: int | None = None) -> Any:
+        """Return a boto3 client; with `read_timeout` one that waits so many seconds for an answer, and asks once. Raises
+        Problem where no region is known."""
+        if read_timeout is None:
+            return self._made(self._session.client, service)
         once = _CONFIG.merge(Config(read_timeout=read_timeout, retries={"total_max_attempts": 1}))
         return self._made(lambda name, config: self._session.client(name, config=config.merge(once)), service)
 
@@ -122,7 +124,7 @@ class Account:
         Problem
             There is no such stack here, or AWS refuses to tell.
         """
-        client = self._made(self._session.client, "cloudformation")
+        client = self.client("cloudformation")
         with plain_errors():
             try:
                 found = client.describe_stacks(StackName=name)["Stacks"][0]

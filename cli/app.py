@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli import decisions, reconcile
+from cli.dead_letters import app as dead_letters
 from cli.problem import Commands
 from cli.servicenow import app as servicenow
 from cli.teleport import app as teleport
@@ -17,6 +18,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(decisions.app, name="decisions")
 app.add_typer(servicenow.app, name="servicenow")
 app.add_typer(teleport.app, name="teleport")

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from access_bridge.ledger.items import DecisionItem
 from access_bridge.ledger.table import Ledger
@@ -17,6 +16,7 @@ from cli import export
 from cli.account import DEFAULT_STACK, Account, plain_errors
 from cli.options import STANDARD_OUTPUT, Output, Profile, Region
 from cli.output import write
+from cli.progress import progress
 
 app = typer.Typer(help="Who decided what, and what became of it.", no_args_is_help=True)
 
@@ -89,12 +89,7 @@ def export_decisions(  # noqa: PLR0913 - one parameter for each option
 
 
 def _counted(items: Iterable[DecisionItem]) -> Iterator[DecisionItem]:
-    """Yield the items; where standard error is a terminal it shows meanwhile how many were read."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield from items
-        return
-    with console.status("Reading the ledger …") as status:
-        for number, item in enumerate(items, 1):
-            status.update(f"Reading the ledger: {number} decisions …")
+    with progress("Reading the ledger", "decisions") as advance:
+        for item in items:
+            advance(1)
             yield item

@@ -32,3 +32,9 @@ def write(output: str, lines: Iterable[str]) -> None:
     except OSError as error:
         name = "Standard output" if output == STANDARD_OUTPUT else output
         raise Problem(f"{name} can't be written ({error.strerror}). Name a file elsewhere: --output FILE.") from error
+
+
+def printable(text: str) -> str:
+    """Return a text that people wrote as one on which no terminal acts: what isn't printed is shown as an escape, line
+    ends too."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -12,6 +12,7 @@ from typing import Any
 
 from local.aws.environment import EnvironmentLost
 from local.aws.gateway import PortTaken
+from local.aws.stack import create_stack
 from local.paths import command, short
 from local.system.control import STATE, ControlServer
 from local.system.local_system import LocalSystem
@@ -30,6 +31,7 @@ def keep_running(port: int, settings_file: Path | None) -> int:
     print("Starting …", flush=True)
     try:
         with LocalSystem(options, settings) as system:
+            create_stack(system.resources)
             control = ControlServer(system)
             control.start()
             try:
@@ -117,8 +119,9 @@ def _welcome(system: LocalSystem) -> str:
     aws = system.aws.variables
     names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     lines += [
-        "Read what was decided, as an auditor does:",
-        "  " + " ".join(f"{name}={aws[name]}" for name in names) + " \\",
-        f"    .venv/bin/access-bridge decisions export --table {system.resources.ledger_table}",
+        "Read what was decided, as an auditor does, and what failed for good, as whoever gets the alarm does:",
+        "  export " + " ".join(f"{name}={aws[name]}" for name in names),
+        "  .venv/bin/access-bridge decisions export",
+        "  .venv/bin/access-bridge dead-letters list",
     ]
     return "\n".join(lines)

@@ -50,17 +50,20 @@ class Resources:
         account.dynamodb.create_table(
             TableName="ledger",
             BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "open")],
+            AttributeDefinitions=[
+                {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "open", "failed")
+            ],
             KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
             GlobalSecondaryIndexes=[
                 {
-                    "IndexName": "open",
+                    "IndexName": name,
                     "KeySchema": [
-                        {"AttributeName": "open", "KeyType": "HASH"},
+                        {"AttributeName": name, "KeyType": "HASH"},
                         {"AttributeName": "pk", "KeyType": "RANGE"},
                     ],
                     "Projection": {"ProjectionType": "ALL"},
                 }
+                for name in ("open", "failed")
             ],
         )
         return cls(account, tickets, decisions, "ledger")

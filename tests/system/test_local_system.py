@@ -19,6 +19,7 @@ from local.aws.output import Output
 from local.aws.poller import QueuePoller
 from local.aws.resources import Resources
 from local.system import LocalSystem
+from tests.unit.stack import stack
 
 HANDLER = """
     import json, os, time
@@ -173,6 +174,19 @@ def test_messages_of_one_group_come_one_after_the_other_and_those_of_two_side_by
     bodies = [body["number"] for body in done if "number" in body]
     assert bodies.index(3) < bodies.index(1) < bodies.index(2)
     wait_until(lambda: aws.count(aws.resources.tickets.name) == 0)
+
+
+def test_the_ledger_has_the_keys_and_indexes_of_the_stack_s(aws: Aws) -> None:
+    (wanted,) = stack().of_type("AWS::DynamoDB::Table").values()
+    made = aws.account.dynamodb.describe_table(TableName=aws.resources.ledger_table)["Table"]
+    assert made["KeySchema"] == wanted["KeySchema"]
+    assert {one["AttributeName"]: one["AttributeType"] for one in made["AttributeDefinitions"]} == {
+        one["AttributeName"]: one["AttributeType"] for one in wanted["AttributeDefinitions"]
+    }
+    names = ("IndexName", "KeySchema", "Projection")
+    assert [{name: index[name] for name in names} for index in made["GlobalSecondaryIndexes"]] == [  # type: ignore[literal-required]
+        {name: index[name] for name in names} for index in wanted["GlobalSecondaryIndexes"]
+    ]
 
 
 @pytest.mark.parametrize("do", ["raise", "keep"])

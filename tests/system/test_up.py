@@ -15,7 +15,9 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.app import app
 from local.servicenow.instance import ServiceNowInstance
 from local.system import LocalSystem
 from local.system.options import DEMO
@@ -51,7 +53,7 @@ def running(directory: Path, environment: Mapping[str, str]) -> Iterator[tuple[d
         logs = stack.enter_context(contextlib.ExitStack())
         stack.callback(process.communicate, timeout=20)
         stack.callback(process.send_signal, signal.SIGTERM)
-        wait_for(lambda: settings_file.exists() or process.poll() is not None)
+        wait_for(lambda: settings_file.exists() or process.poll() is not None, 60)
         assert process.poll() is None, process.stdout and process.stdout.read()
         settings = json.loads(settings_file.read_text())
         log = PROJECT / ".local" / f"functions-{urlsplit(settings['webhook_url']).port}.log"
@@ -97,6 +99,19 @@ def test_up_works_with_a_cluster_and_an_instance_that_only_the_settings_name(tmp
         wait_for(lambda: cluster.requests[request_id].Spec.State == 2)
         wait_for(lambda: instance.row("incident", incident["sys_id"])["state"] == "6")
         assert process.poll() is None
+
+
+def test_the_operators_commands_find_the_system_by_what_up_prints(tmp_path: Path) -> None:
+    with running(tmp_path, {}) as (_, process):
+        assert process.stdout is not None
+        line = next(line for line in process.stdout if line.startswith("  export "))
+        variables = dict(part.split("=", 1) for part in line.split()[1:])
+        for command, says in (
+            (("dead-letters", "list"), "There are no dead letters.\n"),
+            (("decisions", "export"), ""),
+        ):
+            result = CliRunner().invoke(app, command, env=variables)
+            assert (result.exit_code, result.stdout) == (0, says)
 
 
 @pytest.mark.parametrize(

@@ -273,6 +273,13 @@ def test_everything_that_keeps_data_uses_the_companys_key() -> None:
     assert all(queue["SqsManagedSseEnabled"] is True for queue in stack().of_type("AWS::SQS::Queue").values())
 
 
+def test_the_alarms_on_dead_letters_say_what_to_type() -> None:
+    alarms = stack().of_type("AWS::CloudWatch::Alarm")
+    for name in ("TicketsDeadLettersAlarm", "DecisionsDeadLettersAlarm"):
+        command = "access-bridge dead-letters list --stack ${AWS::StackName} --region ${AWS::Region}"
+        assert alarms[name]["AlarmDescription"]["Fn::Sub"].strip().endswith(command)
+
+
 def test_every_alarm_reaches_the_topic_and_watches_what_exists() -> None:
     alarms = stack(AlarmTopicArn="arn:aws:sns:eu-central-1:123456789012:alarms").of_type("AWS::CloudWatch::Alarm")
     for alarm in alarms.values():

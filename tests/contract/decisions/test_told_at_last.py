@@ -11,6 +11,7 @@ import pytest
 from access_bridge.decisions.decide import decide
 from access_bridge.decisions.messages import DecisionMessage
 from access_bridge.errors import Retry
+from access_bridge.ledger.items import Failure, FailureKind
 from access_bridge.teleport.errors import ReviewsUnsupported
 from tests.contract.decisions.conftest import NewCourt
 from tests.contract.decisions.court import Case, Court
@@ -33,7 +34,7 @@ def test_a_decision_whose_telling_got_lost_is_told_by_the_next_attempt_and_not_d
     row = court.click(court.approver(), case)
     with court.systems() as systems, pytest.raises(Retry):
         decide(message(case, row), replace(systems, look=lost))
-    court.ledger.note_decision_failure(case.request_id, row, 1, "the queue is away", last=False)
+    court.ledger.note_decision_failure(case.request_id, row, Failure(1, "the queue is away", FailureKind.RETRY), 5.0)
     item = court.decide(row, case)
     assert (item.outcome, item.failure, court.looks) == ("applied", "", [case.request_id])
     assert len(court.request(case).Spec.Reviews) == 1

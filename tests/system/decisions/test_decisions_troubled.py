@@ -189,7 +189,7 @@ def test_after_the_last_attempt_it_is_told_as_failed_and_a_redelivery_still_appl
     assert "Not applied (gave_up)" in office.notes(ticket)
     assert (office.state(ticket), office.incident_state(ticket)) == ("PENDING", "1")
     (item,) = [item for item in office.system.ledger(ticket.request_id) if item["sk"] == f"DECISION#{row}"]
-    assert (item["attempts"], item["failed"]) == (2, True)
+    assert (item["attempts"], item["failed"], item["failure_kind"]) == (2, "1", "retry")
     assert "closed for maintenance" in item["failure"]
     (letter,) = office.system.wait_until(office.system.dead_letters, what="no dead letter")
     assert letter.group == ticket.request_id

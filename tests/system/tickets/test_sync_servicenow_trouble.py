@@ -246,13 +246,13 @@ def test_a_requester_is_found_by_the_address_among_his_traits(system: LocalSyste
 def test_what_fails_for_good_ends_among_the_dead_letters_with_its_reason(
     new_system: Callable[..., LocalSystem],
 ) -> None:
-    system = new_system(max_receive_count=2, visibility_timeout=2)
+    system = new_system(max_receive_count=2)
     fault = system.servicenow.faults.refused_by_rule(100, method="POST", table="incident")
     request_id = ask(system)
     dead = system.wait_until(system.dead_letters, timeout=20)
     assert [one.group for one in dead] == [request_id]
     kept = ledger_ticket(system, request_id)
-    assert (kept["failed"], kept["attempts"]) == (True, 2)
+    assert (kept["failed"], kept["attempts"], kept["failure_kind"]) == ("1", 2, "refused")
     assert "Customer rule" in kept["failure"]
     fault.remaining = 0
     system.aws.sqs.send_message(
@@ -263,7 +263,8 @@ def test_what_fails_for_good_ends_among_the_dead_letters_with_its_reason(
     )
     system.settle()
     assert len(incidents(system, request_id)) == 1
-    assert not {"failed", "attempts", "failure"} & ledger_ticket(system, request_id).keys()
+    marks = {"failed", "attempts", "failure", "failure_kind", "failing_since"}
+    assert not marks & ledger_ticket(system, request_id).keys()
 
 
 def _trouble(system: LocalSystem, request_id: str, kind: Kind, method: str) -> Fault:

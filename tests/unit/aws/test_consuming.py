@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from access_bridge.aws.consume import Backoff, Consumed, FailureNotes, consume
 from access_bridge.errors import BridgeError, BrokenConfiguration, OutcomeUnknown, Refused, Retry
+from access_bridge.ledger.items import Failure, FailureKind
 
 URL = "https://sqs.eu-central-1.amazonaws.com/123456789012/tickets.fifo"
 
@@ -55,9 +56,11 @@ class Desk:
     error: Exception | None = None
     sqs: SqsDouble = field(default_factory=SqsDouble)
     handled: list[str] = field(default_factory=list)
-    noted: list[tuple[str, int, str, bool]] = field(default_factory=list)
+    noted: list[tuple[str, Failure]] = field(default_factory=list)
+    begun: list[tuple[int, bool]] = field(default_factory=list)
     ledger_error: BridgeError | None = None
     gives_up: bool = False
+    gives_up_before: bool = False
 
     def handle(self, body: str) -> None:
         self.handled.append(body)
@@ -79,11 +82,18 @@ class _Notes:
     desk: Desk
     body: str
 
-    def failed(self, attempts: int, reason: str, *, last: bool) -> bool:
+    def begun(self, attempts: int, *, last: bool) -> bool:
+        if self.desk.ledger_error:
+            raise self.desk.ledger_error
+        assert not self.desk.handled, "that an attempt begins stands in the ledger before it does"
+        self.desk.begun.append((attempts, last))
+        return self.desk.gives_up_before
+
+    def failed(self, failure: Failure) -> bool:
         if self.desk.ledger_error:
             raise self.desk.ledger_error
         assert not self.desk.sqs.visibility, "the reason stands in the ledger before the message is postponed"
-        self.desk.noted.append((self.body, attempts, reason, last))
+        self.desk.noted.append((self.body, failure))
         return self.desk.gives_up
 
 
@@ -97,30 +107,30 @@ BROKEN = BrokenConfiguration("SERVICENOW_URL", "is not set.", "Set it.")
 
 
 @pytest.mark.parametrize(
-    ("error", "attempts", "seconds", "reason"),
+    ("error", "attempts", "seconds", "reason", "kind"),
     [
-        (Retry("down"), 1, 5, "down"),
-        (Retry("down"), 2, 10, "down"),
-        (Retry("down"), 5, 80, "down"),
-        (Retry("down"), 8, 600, "down"),
-        (Retry("down"), 99, 600, "down"),
-        (Retry("too many", after=17), 1, 17, "too many"),
-        (Retry("too many", after=17), 9, 600, "too many"),
-        (Retry("too many", after=0), 1, 5, "too many"),
-        (Retry("too many", after=100_000), 1, 1200, "too many"),
-        (OutcomeUnknown("no answer", after=65), 1, 65, "no answer"),
-        (OutcomeUnknown("no answer", after=64.2), 1, 65, "no answer"),
-        (OutcomeUnknown("no answer"), 1, 5, "no answer"),
-        (Refused("no"), 3, 20, "no"),
-        (BROKEN, 4, 40, "SERVICENOW_URL: is not set. Set it."),
+        (Retry("down"), 1, 5, "down", "retry"),
+        (Retry("down"), 2, 10, "down", "retry"),
+        (Retry("down"), 5, 80, "down", "retry"),
+        (Retry("down"), 8, 600, "down", "retry"),
+        (Retry("down"), 99, 600, "down", "retry"),
+        (Retry("too many", after=17), 1, 17, "too many", "retry"),
+        (Retry("too many", after=17), 9, 600, "too many", "retry"),
+        (Retry("too many", after=0), 1, 5, "too many", "retry"),
+        (Retry("too many", after=100_000), 1, 1200, "too many", "retry"),
+        (OutcomeUnknown("no answer", after=65), 1, 65, "no answer", "retry"),
+        (OutcomeUnknown("no answer", after=64.2), 1, 65, "no answer", "retry"),
+        (OutcomeUnknown("no answer"), 1, 5, "no answer", "retry"),
+        (Refused("no"), 3, 20, "no", "refused"),
+        (BROKEN, 4, 40, "SERVICENOW_URL: is not set. Set it.", "configuration"),
     ],
 )
 def test_a_message_that_failed_is_kept_noted_and_postponed(
-    error: BridgeError, attempts: int, seconds: int, reason: str
+    error: BridgeError, attempts: int, seconds: int, reason: str, kind: str
 ) -> None:
     desk = Desk(error)
     assert desk.work(sqs_event("a", attempts=attempts)) == ["message-a"]
-    assert desk.noted == [("a", attempts, reason, False)]
+    assert desk.noted == [("a", Failure(attempts, reason, FailureKind(kind)))]
     assert desk.sqs.visibility == {"receipt-a": seconds}
 
 
@@ -128,13 +138,43 @@ def test_a_message_that_failed_is_kept_noted_and_postponed(
 def test_the_last_attempt_before_the_dead_letters_is_marked(attempts: int, last: bool) -> None:
     desk = Desk(Retry("down"))
     desk.work(sqs_event("a", attempts=attempts))
-    assert desk.noted == [("a", attempts, "down", last)]
+    assert desk.noted == [("a", Failure(attempts, "down", FailureKind.RETRY, last))]
+
+
+@pytest.mark.parametrize("attempts", [2, 7, 100])
+def test_that_another_attempt_begins_is_noted_before_it_does_for_one_that_is_killed_says_nothing(attempts: int) -> None:
+    desk = Desk()
+    assert desk.work(sqs_event("a", attempts=attempts)) == []
+    assert desk.begun == [(attempts, attempts == 100)]
+    assert desk.handled == ["a"]
+
+
+def test_a_first_attempt_costs_no_note_unless_it_is_the_last_too() -> None:
+    desk = Desk()
+    desk.work(sqs_event("a"))
+    assert desk.begun == []
+    only_one = Consumed(URL, desk.sqs, Backoff(base_seconds=5, max_receive_count=1))
+    desk = Desk()
+    desk.work(sqs_event("a"), lambda: only_one)
+    assert desk.begun == [(1, True)]
+
+
+def test_a_ledger_that_cannot_note_the_beginning_does_not_hold_up_the_work() -> None:
+    desk = Desk(ledger_error=Retry("the ledger is down"))
+    assert desk.work(sqs_event("a", attempts=2)) == []
+    assert desk.handled == ["a"]
+
+
+def test_a_message_that_is_given_up_before_it_is_tried_again_is_gone_untried() -> None:
+    desk = Desk(gives_up_before=True)
+    assert desk.work(sqs_event("a", attempts=13)) == []
+    assert (desk.handled, desk.sqs.visibility) == ([], {})
 
 
 def test_a_message_that_is_given_up_is_gone_once_its_reason_is_noted() -> None:
     desk = Desk(Retry("down"), gives_up=True)
     assert desk.work(sqs_event("a", attempts=12)) == []
-    assert desk.noted == [("a", 12, "down", False)]
+    assert desk.noted == [("a", Failure(12, "down", FailureKind.RETRY))]
     assert desk.sqs.visibility == {}
 
 
@@ -142,7 +182,7 @@ def test_a_defect_is_noted_without_its_text_and_raised_so_that_the_alarm_means_o
     desk = Desk(KeyError("a secret"))
     with pytest.raises(KeyError):
         desk.work(sqs_event("a"))
-    assert desk.noted == [("a", 1, "a defect: KeyError", False)]
+    assert desk.noted == [("a", Failure(1, "a defect: KeyError", FailureKind.DEFECT))]
     assert desk.sqs.visibility == {}
 
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import boto3
 import pytest
 
-from access_bridge.ledger.items import TicketItem
+from access_bridge.ledger.items import Failure, FailureKind, TicketItem
 from access_bridge.ledger.table import Ledger
 from local.aws.account import Account
 from local.aws.resources import Resources
-from tests.unit.cli.decision_items import APPROVED, FAILING, REFUSED
+from tests.unit.cli.decision_items import APPROVED, FAILING, NOON, REFUSED
 
 PROJECT = Path(__file__).resolve().parents[3]
 MADE_BY_MAKE = Path(sys.executable).with_name("access-bridge")
@@ -42,7 +42,8 @@ def variables() -> Iterator[dict[str, str]]:
         ledger.save_ticket(TicketItem(APPROVED.request_id, selected=True))
         for item in (FAILING, APPROVED, REFUSED):
             ledger.save_decision(replace(item, attempts=0, failure=""))
-        ledger.note_decision_failure(FAILING.request_id, FAILING.decision_id, 3, "down", last=False)
+        down = Failure(3, "down", FailureKind.RETRY)
+        ledger.note_decision_failure(FAILING.request_id, FAILING.decision_id, down, NOON.timestamp())
         yield found
     finally:
         account.stop()

@@ -14,12 +14,14 @@ from access_bridge.access_request import AccessRequest, RequestState, Resource, 
 from access_bridge.ledger.codec import (
     decision_attributes,
     decision_item,
+    failure_attributes,
+    no_failure_attributes,
     snapshot,
     snapshot_text,
     ticket_attributes,
     ticket_item,
 )
-from access_bridge.ledger.items import Attempt, DecisionItem, TicketItem
+from access_bridge.ledger.items import Attempt, DecisionItem, Failure, FailureKind, TicketItem
 
 ID = "01a20645-1700-710f-912d-cd7494dd7fa3"
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -65,6 +67,7 @@ TICKET = st.builds(
     version=st.integers(0, 99),
     selected=st.none() | st.booleans(),
     sys_id=TEXT,
+    number=TEXT,
     counter=st.integers(0, 99),
     attempt=st.none() | ATTEMPT,
     told=st.frozensets(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=9), max_size=3),
@@ -112,17 +115,21 @@ def test_a_ticket_item_comes_back_as_it_was(item: TicketItem) -> None:
 @settings(max_examples=50)
 @given(TICKET)
 def test_what_the_passes_and_failures_write_is_read_and_never_overwritten(item: TicketItem) -> None:
-    apart: dict[str, Any] = {
+    passes: dict[str, Any] = {
         "asked_revision": "r",
-        "asked_at": 5,
+        "asked_at": 5.0,
         "asked_drift": "ticket:ended:0",
-        "asked_drift_at": 6,
+        "asked_drift_at": 6.0,
         "unannounced": True,
-        "failure": "down",
     }
-    attributes = ticket_attributes(replace(item, **apart))
-    assert not {*apart, "attempts", "failed"} & attributes.keys()
-    assert ticket_item(ID, through_dynamodb({**attributes, **apart})) == replace(item, **apart)
+    failing: dict[str, Any] = {"attempts": 7, "failure": "down", "failure_kind": "retry", "failing_since": 5.0}
+    noted = replace(item, failed=True, **passes, **failing)
+    attributes = ticket_attributes(noted)
+    apart = failure_attributes(Failure(7, "down", FailureKind.RETRY, last=True)) | {"failing_since": 5}
+    assert apart.keys() == no_failure_attributes().keys() == {*failing, "failed"}
+    assert not {*passes, *apart} & attributes.keys()
+    stored = passes | {"asked_at": 5, "asked_drift_at": 6}
+    assert ticket_item(ID, through_dynamodb({**attributes, **stored, **apart})) == noted
 
 
 @settings(max_examples=50)

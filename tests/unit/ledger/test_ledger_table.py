@@ -15,8 +15,8 @@ from moto import mock_aws
 from access_bridge.access_request import AccessRequest
 from access_bridge.errors import BrokenConfiguration, Retry
 from access_bridge.events.audit_event import AuditEvent
-from access_bridge.ledger.items import Attempt, DecisionItem, Records, Sweep, TicketItem
-from access_bridge.ledger.table import Ledger
+from access_bridge.ledger.items import Attempt, DecisionItem, Failure, FailureKind, Records, Sweep, TicketItem
+from access_bridge.ledger.table import NO_WORD, Ledger
 from tests.unit.stack import stack
 
 ID = "01a20645-1700-710f-912d-cd7494dd7fa3"
@@ -74,6 +74,7 @@ def test_a_ticket_is_read_as_it_was_saved(ledger: Ledger) -> None:
         ID,
         selected=True,
         sys_id="s",
+        number="INC0010004",
         counter=3,
         attempt=Attempt(5.5, 3, 4, ("review:bob",), {"state": "d"}, "approved"),
         told=frozenset({"review:carol"}),
@@ -101,7 +102,7 @@ def test_who_was_overtaken_looks_again(ledger: Ledger) -> None:
 def test_marks_of_the_pass_and_of_failures_do_not_count_as_a_second_writer(ledger: Ledger) -> None:
     ledger.note_asked(ID, "r-1", 5.0)
     first = ledger.save_ticket(TicketItem(ID, selected=True))
-    ledger.note_ticket_failure(ID, 3, "down", last=False)
+    ledger.note_ticket_failure(ID, Failure(3, "down", FailureKind.RETRY), 5.5)
     ledger.note_asked(ID, "r-2", 6.0)
     ledger.note_drift_asked(ID, "ticket:ended:0", 7.5)
     ledger.note_unannounced(ID)
@@ -111,17 +112,90 @@ def test_marks_of_the_pass_and_of_failures_do_not_count_as_a_second_writer(ledge
     assert (ticket.asked_drift, ticket.asked_drift_at, ticket.unannounced) == ("ticket:ended:0", 7.5, True)
 
 
-def test_failed_attempts_are_noted_marked_and_cleared(ledger: Ledger, dynamodb: Any) -> None:
-    def stored() -> dict[str, Any]:
-        item = dynamodb.Table("ledger").get_item(Key={"pk": ID, "sk": "TICKET"})["Item"]
-        return {name: item[name] for name in ("attempts", "failure", "failed") if name in item}
+def failing(item: TicketItem | DecisionItem) -> tuple[int, str, str, float, bool]:
+    """What an item says of failed attempts."""
+    return item.attempts, item.failure, item.failure_kind, item.failing_since, item.failed
 
-    ledger.note_ticket_failure(ID, 100, "x" * 2000, last=True)
-    assert stored() == {"attempts": 100, "failure": "x" * 1000, "failed": True}
-    ledger.note_ticket_failure(ID, 1, "again", last=False)
-    assert stored() == {"attempts": 1, "failure": "again"}
+
+NOT_FAILING = (0, "", "", 0.0, False)
+
+
+def test_failed_attempts_are_noted_marked_and_cleared(ledger: Ledger) -> None:
+    ledger.save_ticket(TicketItem(ID, selected=True))
+    ledger.note_ticket_failure(ID, Failure(99, "down", FailureKind.RETRY), 5.5)
+    assert failing(ledger.records(ID).ticket) == (99, "down", "retry", 5.5, False)
+    ledger.note_ticket_failure(ID, Failure(100, "x" * 2000, FailureKind.REFUSED, last=True), 6.5)
+    assert failing(ledger.records(ID).ticket) == (100, "x" * 1000, "refused", 5.5, True)
+    ledger.note_ticket_failure(ID, Failure(1, "again", FailureKind.DEFECT), 7.5)
+    assert failing(ledger.records(ID).ticket) == (1, "again", "defect", 5.5, False)
     ledger.clear_ticket_failure(ID)
-    assert stored() == {}
+    assert failing(ledger.records(ID).ticket) == NOT_FAILING
+    assert ledger.records(ID).ticket.selected
+
+
+def test_an_attempt_that_left_no_word_is_noted_by_the_one_after_it(ledger: Ledger) -> None:
+    ledger.note_ticket_begun(ID, 2, 5.5, last=False)
+    assert failing(ledger.records(ID).ticket) == (1, NO_WORD, "silent", 5.5, False)
+    ledger.note_ticket_begun(ID, 3, 6.5, last=False)
+    assert failing(ledger.records(ID).ticket) == (2, NO_WORD, "silent", 5.5, False)
+
+
+def test_an_attempt_that_gave_its_reason_keeps_it_when_the_next_one_begins(ledger: Ledger) -> None:
+    ledger.note_ticket_failure(ID, Failure(4, "down", FailureKind.RETRY), 5.5)
+    ledger.note_ticket_begun(ID, 5, 6.5, last=False)
+    assert failing(ledger.records(ID).ticket) == (4, "down", "retry", 5.5, False)
+    ledger.note_ticket_begun(ID, 6, 7.5, last=False)
+    assert failing(ledger.records(ID).ticket) == (5, NO_WORD, "silent", 5.5, False)
+
+
+def test_the_last_attempt_is_marked_before_it_is_made_with_the_last_reason_that_is_known(ledger: Ledger) -> None:
+    ledger.note_decision_failure(ID, "d-1", Failure(99, "down", FailureKind.RETRY), 5.5)
+    ledger.note_decision_begun(ID, "d-1", 100, 6.5, last=True)
+    assert failing(ledger.decision(ID, "d-1")) == (100, "down", "retry", 5.5, True)
+    ledger.note_decision_begun(ID, "d-2", 1, 6.5, last=True)
+    assert failing(ledger.decision(ID, "d-2")) == (1, NO_WORD, "silent", 6.5, True)
+    ledger.clear_decision_failure(ID, "d-1")
+    assert failing(ledger.decision(ID, "d-1")) == NOT_FAILING
+
+
+def test_a_redelivery_that_is_killed_takes_the_mark_of_the_dead_letter_away(ledger: Ledger) -> None:
+    ledger.note_ticket_failure(ID, Failure(100, "down", FailureKind.RETRY, last=True), 5.5)
+    ledger.note_ticket_begun(ID, 2, 6.5, last=False)
+    assert failing(ledger.records(ID).ticket) == (1, NO_WORD, "silent", 5.5, False)
+
+
+def test_what_became_a_dead_letter_is_found_and_nothing_else(ledger: Ledger) -> None:
+    dead, alive = (Failure(100, "down", FailureKind.RETRY, last=last) for last in (True, False))
+    ledger.save_ticket(TicketItem(ID, selected=True, sys_id="s"))
+    ledger.note_ticket_failure(ID, dead, 5.5)
+    ledger.note_ticket_failure(OTHER, alive, 5.5)
+    ledger.note_decision_failure(ID, "d-1", alive, 5.5)
+    ledger.save_decision(DecisionItem(OTHER, "d-2", decision="approved"))
+    ledger.note_decision_failure(OTHER, "d-2", dead, 5.5)
+    ledger.put_event(CREATED)
+    found = list(ledger.failed())
+    assert len(found) == 2
+    assert ledger.records(ID).ticket in found
+    assert ledger.decision(OTHER, "d-2") in found
+    ledger.clear_ticket_failure(ID)
+    ledger.note_decision_failure(OTHER, "d-2", alive, 5.5)
+    assert list(ledger.failed()) == []
+
+
+def test_dead_letters_beyond_a_page_are_found_too(ledger: Ledger) -> None:
+    """A query answers at most 1 MB at a time."""
+    for number in range(40):
+        ledger.save_decision(DecisionItem(ID, f"d-{number:02}", sentence="x" * 50_000))
+        ledger.note_decision_failure(ID, f"d-{number:02}", Failure(100, "down", FailureKind.RETRY, last=True), 5.5)
+    assert len(list(ledger.failed())) == 40
+
+
+def test_many_decisions_are_read_at_once(ledger: Ledger) -> None:
+    """BatchGetItem takes 100 keys, each once."""
+    ids = [(f"{number:08x}-0000-7000-8000-000000000000", "d-1") for number in range(120)]
+    saved = {one: ledger.save_decision(DecisionItem(*one, decision="approved")) for one in ids[:105]}
+    assert ledger.decisions_of([*ids, *ids]) == saved
+    assert ledger.decisions_of([]) == {}
 
 
 def test_a_decision_is_read_as_it_was_saved_also_among_the_records(ledger: Ledger) -> None:
@@ -129,8 +203,9 @@ def test_a_decision_is_read_as_it_was_saved_also_among_the_records(ledger: Ledge
     item = ledger.save_decision(DecisionItem(ID, "d-1", decision="approved", attempt_mode="bot", attempt_at=5.25))
     assert ledger.decision(ID, "d-1") == item
     assert ledger.records(ID).decisions == (item,)
-    ledger.note_decision_failure(ID, "d-1", 2, "down", last=False)
-    assert ledger.decision(ID, "d-1") == replace(item, attempts=2, failure="down")
+    ledger.note_decision_failure(ID, "d-1", Failure(2, "down", FailureKind.RETRY), 5.5)
+    noted = replace(item, attempts=2, failure="down", failure_kind="retry", failing_since=5.5)
+    assert ledger.decision(ID, "d-1") == noted
     ledger.save_decision(replace(item, outcome="applied"))
     assert ledger.decision(ID, "d-1").failure == "down"
     ledger.clear_decision_failure(ID, "d-1")
@@ -297,6 +372,9 @@ def test_what_dynamodb_refuses_is_told_by_what_it_means(error: Exception, kind: 
         ledger.open_tickets,
         lambda: ledger.decision(ID, "d"),
         lambda: list(ledger.decisions()),
+        lambda: list(ledger.failed()),
+        lambda: ledger.decisions_of([(ID, "d")]),
+        lambda: ledger.note_ticket_begun(ID, 2, 5.5, last=False),
     ]
     for call in calls:
         with pytest.raises(kind, match=f"^{text}"):

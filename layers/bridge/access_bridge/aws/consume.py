@@ -1,7 +1,8 @@
 """Consuming a FIFO queue, one message at a time: what each kind of error means for the message in hand.
 
 A message that failed stays: its visibility is set to the back-off and it is answered as failed. The count and the
-reason stand in the ledger first. Only a defect is raised, so that the alarm on errors means one.
+reason stand in the ledger first; of an attempt that could write none, killed or out of time, the next one says so.
+Only a defect is raised, so that the alarm on errors means one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from access_bridge.aws.telemetry import count, logger
-from access_bridge.errors import BridgeError, BrokenConfiguration, Retry
+from access_bridge.errors import BridgeError, BrokenConfiguration, Refused, Retry
+from access_bridge.ledger.items import Failure, FailureKind
 
 MAX_BACKOFF_SECONDS: Final = 600
 
@@ -55,7 +57,10 @@ class Consumed:
 class FailureNotes(Protocol):
     """Where failed attempts are recorded."""
 
-    def failed(self, attempts: int, reason: str, *, last: bool) -> bool:
+    def begun(self, attempts: int, *, last: bool) -> bool:
+        """Record that another attempt begins, for one that is killed can't say so; return as `failed` does."""
+
+    def failed(self, failure: Failure) -> bool:
         """Record a failed attempt, and return whether the message is given up: it is done then."""
 
 
@@ -96,28 +101,42 @@ def _done(
     attempts = int(record.attributes.approximate_receive_count)
     last = attempts >= consumed.backoff.max_receive_count
     try:
+        if (attempts > 1 or last) and _noted(lambda: notes(record.body).begun(attempts, last=last)):
+            return _given_up(attempts, "the attempts before this one left no word")
         handle(record.body)
     except BridgeError as error:
         wanted = error.after if isinstance(error, Retry) else None
         if isinstance(error, BrokenConfiguration):
             count("BrokenConfiguration")
-        if _note(notes, record.body, attempts, str(error), last=last):
-            count("MessageGivenUp")
-            logger.warning("the message is given up", extra={"problem": str(error), "attempts": attempts})
-            return True
+        failure = Failure(attempts, str(error), _kind(error), last)
+        if _noted(lambda: notes(record.body).failed(failure)):
+            return _given_up(attempts, str(error))
         count("MessageKept")
         logger.warning("the message is kept and comes again", extra={"problem": str(error), "attempts": attempts})
         consumed.postpone(record.receipt_handle, consumed.backoff.seconds(attempts, wanted))
         return False
     except Exception as error:
-        _note(notes, record.body, attempts, f"a defect: {type(error).__name__}", last=last)
+        defect = Failure(attempts, f"a defect: {type(error).__name__}", FailureKind.DEFECT, last)
+        _noted(lambda: notes(record.body).failed(defect))
         raise
     return True
 
 
-def _note(notes: Callable[[str], FailureNotes], body: str, attempts: int, reason: str, *, last: bool) -> bool:
+def _kind(error: BridgeError) -> FailureKind:
+    if isinstance(error, BrokenConfiguration):
+        return FailureKind.CONFIGURATION
+    return FailureKind.REFUSED if isinstance(error, Refused) else FailureKind.RETRY
+
+
+def _given_up(attempts: int, problem: str) -> bool:
+    count("MessageGivenUp")
+    logger.warning("the message is given up", extra={"problem": problem, "attempts": attempts})
+    return True
+
+
+def _noted(note: Callable[[], bool]) -> bool:
     try:
-        return notes(body).failed(attempts, reason, last=last)
+        return note()
     except BridgeError as error:
         logger.warning("the ledger doesn't take the reason of a failure", extra={"problem": str(error)})
         return False

@@ -4,8 +4,9 @@ alone writes to Teleport."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -35,6 +36,8 @@ from access_bridge.decisions.on_call import OnCallCheck
 from access_bridge.decisions.outcome import Outcome, Reason, Verdict
 from access_bridge.decisions.undecided import Systems as PassSystems
 from access_bridge.decisions.undecided import undecided_pass
+from access_bridge.ledger.items import DecisionItem, Failure, FailureKind
+from access_bridge.ledger.table import NO_WORD
 from access_bridge.people import People
 from access_bridge.servicenow.users import Users
 from access_bridge.settings import CallbackSettings, Environment
@@ -186,24 +189,58 @@ class _Notes:
         self._runtime = runtime
         self._message = message
 
-    def failed(self, attempts: int, reason: str, *, last: bool) -> bool:
+    def begun(self, attempts: int, *, last: bool) -> bool:
+        """Record that another attempt begins, and what is to be decided: the attempt before may have ended too early
+        to, and the ledger outlives the queue. At the last one it is as good as failed, should nobody be left to say so.
+
+        A decision of the bot's own that was tried often enough, and each time without a word, is given up.
+        """
+        message, now = self._message, utc_now()
+        if self._gives_up_after(attempts - 1):
+            return self.failed(Failure(attempts - 1, NO_WORD, FailureKind.SILENT))
+        before = self._item()
+        item = self._given_up(before) if last and not before.outcome else self._begun(before)
+        if item != before:
+            self._runtime.ledger.save_decision(item)
+        self._runtime.ledger.note_decision_begun(
+            message.request_id, message.decision_id, attempts, now.timestamp(), last=last
+        )
+        return False
+
+    def failed(self, failure: Failure) -> bool:
         """Record a failed attempt; after the last one the ticket is to tell that the decision failed.
 
         A decision of the bot's own is given up earlier, and its message with it: people's decisions wait behind it.
         """
         ledger, message = self._runtime.ledger, self._message
-        given_up = not isinstance(message, DecisionMessage) and attempts >= MOST_ATTEMPTS
-        ledger.note_decision_failure(message.request_id, message.decision_id, attempts, reason, last=last or given_up)
-        if not last and not given_up:
+        given_up = self._gives_up_after(failure.attempts)
+        failure = replace(failure, last=failure.last or given_up)
+        ledger.note_decision_failure(message.request_id, message.decision_id, failure, utc_now().timestamp())
+        if not failure.last:
             return False
-        item = ledger.decision(message.request_id, message.decision_id)
-        if item.outcome not in {"", Outcome.FAILED}:
-            return given_up
-        item = begun(item, message) if isinstance(message, DecisionMessage) else begun_automatically(item, message)
-        sentence = (
-            "The decision could not be carried to Teleport in many attempts. Decide in Teleport, and tell whoever runs "
-            "the bridge."
-        )
-        keep(with_verdict(item, Verdict(Outcome.FAILED, Reason.GAVE_UP, sentence), utc_now()), ledger, count, logger)
-        _look(self._runtime, message.request_id)
+        item = self._item()
+        if item.outcome in {"", Outcome.FAILED}:
+            keep(self._given_up(item), ledger, count, logger)
+            _look(self._runtime, message.request_id)
         return given_up
+
+    def _gives_up_after(self, attempts: int) -> bool:
+        return not isinstance(self._message, DecisionMessage) and attempts >= MOST_ATTEMPTS
+
+    def _item(self) -> DecisionItem:
+        return self._runtime.ledger.decision(self._message.request_id, self._message.decision_id)
+
+    def _begun(self, item: DecisionItem) -> DecisionItem:
+        message = self._message
+        return begun(item, message) if isinstance(message, DecisionMessage) else begun_automatically(item, message)
+
+    def _given_up(self, item: DecisionItem) -> DecisionItem:
+        return with_verdict(self._begun(item), _GAVE_UP, utc_now())
+
+
+_GAVE_UP: Final = Verdict(
+    Outcome.FAILED,
+    Reason.GAVE_UP,
+    "The decision could not be carried to Teleport in many attempts. Decide in Teleport, and tell whoever runs the "
+    "bridge.",
+)

@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from access_bridge.access_request import AccessRequest
-from access_bridge.aws.consume import consume
+from access_bridge.aws.consume import FailureNotes, consume
 from access_bridge.aws.http import answer, problem
 from access_bridge.aws.queues import Message, decision_message, is_malformed, look_message
 from access_bridge.aws.reconcile import KEY, listing, reconcile
@@ -27,10 +26,10 @@ from access_bridge.aws.webhook import webhook
 from access_bridge.decisions.messages import AutomaticMessage
 from access_bridge.errors import BridgeError, BrokenConfiguration
 from access_bridge.events.accept import MALFORMED_GROUP
-from access_bridge.events.audit_event import AuditEvent
 from access_bridge.events.credentials import is_session_upload
 from access_bridge.justification.find import find_justification
 from access_bridge.justification.judge import Justification
+from access_bridge.ledger.items import Failure
 from access_bridge.ledger.table import Ledger
 from access_bridge.people import People
 from access_bridge.rules.model import Rules
@@ -41,22 +40,12 @@ from access_bridge.tickets.callers import Callers
 from access_bridge.tickets.drift_pass import Systems as PassSystems
 from access_bridge.tickets.drift_pass import drift_pass
 from access_bridge.tickets.incidents import Incidents
+from access_bridge.tickets.messages import TicketMessage
 from access_bridge.tickets.minute_pass import EVENTS_NOTED_SECONDS, edition_problem, minute_pass
 from access_bridge.tickets.sync import Systems, sync
 from access_bridge.times import utc_now
-from access_bridge.uuids import request_uuid
 
 _KEEP_USERS_SECONDS = 300.0
-
-
-class TicketMessage(BaseModel):
-    """A message of the tickets queue."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    request_id: Annotated[str, AfterValidator(request_uuid)]
-    event: AuditEvent | None = None
-    ticket: bool = False
 
 
 class TeleportEvents:
@@ -108,9 +97,14 @@ class TeleportEvents:
         return consume(
             event,
             handle=self._look,
-            notes=lambda body: _Notes(self._runtime.ledger, TicketMessage.model_validate_json(body).request_id),
+            notes=self._notes,
             queue=lambda: self._runtime.consumed(self._runtime.tickets_queue_url),
         )
+
+    def _notes(self, body: str) -> FailureNotes:
+        if is_malformed(body):
+            return _NoNotes()
+        return _Notes(self._runtime.ledger, TicketMessage.model_validate_json(body))
 
     def _look(self, body: str) -> None:
         if is_malformed(body):
@@ -254,11 +248,33 @@ class TeleportEvents:
 
 
 class _Notes:
-    def __init__(self, ledger: Ledger, request_id: str) -> None:
-        self._ledger = ledger
-        self._request_id = request_id
+    """A ticket is never given up before its last attempt."""
 
-    def failed(self, attempts: int, reason: str, *, last: bool) -> bool:
-        """Record a failed attempt; a ticket is never given up before its last one."""
-        self._ledger.note_ticket_failure(self._request_id, attempts, reason, last=last)
+    def __init__(self, ledger: Ledger, message: TicketMessage) -> None:
+        self._ledger = ledger
+        self._message = message
+
+    def begun(self, attempts: int, *, last: bool) -> bool:
+        """Record that another attempt begins, and store the event: the attempt before may have ended too early to, and
+        the ledger outlives the queue."""
+        if self._message.event is not None:
+            self._ledger.put_event(self._message.event)
+        self._ledger.note_ticket_begun(self._message.request_id, attempts, utc_now().timestamp(), last=last)
+        return False
+
+    def failed(self, failure: Failure) -> bool:
+        """Record a failed attempt."""
+        self._ledger.note_ticket_failure(self._message.request_id, failure, utc_now().timestamp())
+        return False
+
+
+class _NoNotes:
+    """Of a malformed record: it is about no request, so the ledger has nowhere to write."""
+
+    def begun(self, attempts: int, *, last: bool) -> bool:  # noqa: ARG002 - as FailureNotes
+        """Record nothing."""
+        return False
+
+    def failed(self, failure: Failure) -> bool:  # noqa: ARG002 - as FailureNotes
+        """Record nothing."""
         return False

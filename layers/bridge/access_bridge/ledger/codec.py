@@ -11,15 +11,17 @@ from itertools import accumulate
 from typing import Any, Final
 
 from access_bridge.access_request import AccessRequest, RequestState, Resource, Review, Threshold
-from access_bridge.ledger.items import Attempt, DecisionItem, TicketItem
+from access_bridge.ledger.items import Attempt, DecisionItem, Failure, TicketItem
 
 _JSON: Final = frozenset({"fields", "asked_roles", "remarks"})
+_FAILURE: Final = ("attempts", "failure", "failure_kind", "failing_since", "failed")
 _SNAPSHOT_ENTRIES: Final = (200, 50, 10)
 """How many entries of a list are kept: fewer where the whole is too long."""
 _SNAPSHOT_LENGTH: Final = 250_000
 _SNAPSHOT_REASON: Final = 1000
 _SNAPSHOT_ANNOTATIONS: Final = 100
 _SNAPSHOT_ANNOTATION_LENGTH: Final = 4000
+_REASON_LENGTH: Final = 1000
 _TIMES: Final = ("created", "access_until", "expires_resource", "max_duration", "assume_start")
 
 
@@ -29,6 +31,7 @@ def ticket_attributes(item: TicketItem) -> dict[str, Any]:
         "version": item.version,
         "selected": item.selected,
         "sys_id": item.sys_id,
+        "number": item.number,
         "counter": item.counter,
         "attempt": json.dumps(asdict(item.attempt)) if item.attempt else None,
         "told": set(item.told) or None,
@@ -70,15 +73,14 @@ def ticket_item(request_id: str, attributes: Mapping[str, Any]) -> TicketItem:
     for name in ("not_seen_since", "pending_until", "asked_at", "asked_drift_at"):
         if name in values:
             values[name] = float(values[name])
-    values["request_id"] = request_id
-    return TicketItem(**values)
+    return TicketItem(**{**values, **_failure(attributes), "request_id": request_id})
 
 
 def decision_attributes(item: DecisionItem) -> dict[str, Any]:
     """Return the attributes of a decision item that `decide` owns; those of the pass and of failures are
     written apart."""
     values = asdict(item)
-    for name in ("request_id", "decision_id", "attempts", "failure", "asked_at"):
+    for name in ("request_id", "decision_id", "asked_at", *_FAILURE):
         del values[name]
     for name in ("attempt_at", "decided_at"):
         values[name] = _decimal(values[name])
@@ -91,8 +93,32 @@ def decision_item(request_id: str, decision_id: str, attributes: Mapping[str, An
     values = {name: value for name, value in attributes.items() if name in known and value is not None}
     for name in ("attempt_at", "decided_at", "asked_at"):
         values[name] = float(values.get(name, 0))
-    values["attempts"] = int(values.get("attempts", 0))
-    return DecisionItem(**{**values, "request_id": request_id, "decision_id": decision_id})
+    return DecisionItem(**{**values, **_failure(attributes), "request_id": request_id, "decision_id": decision_id})
+
+
+def failure_attributes(failure: Failure) -> dict[str, Any]:
+    """Return the attributes of a failed attempt; the index of what failed has whatever has the last one."""
+    return {
+        "attempts": failure.attempts,
+        "failure": failure.reason[:_REASON_LENGTH],
+        "failure_kind": failure.kind.value,
+        "failed": "1" if failure.last else None,
+    }
+
+
+def no_failure_attributes() -> dict[str, None]:
+    """Return the attributes of failed attempts, each taken away."""
+    return dict.fromkeys(_FAILURE)
+
+
+def _failure(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "attempts": int(attributes.get("attempts", 0)),
+        "failure": attributes.get("failure", ""),
+        "failure_kind": attributes.get("failure_kind", ""),
+        "failing_since": float(attributes.get("failing_since", 0)),
+        "failed": "failed" in attributes,
+    }
 
 
 def snapshot_text(request: AccessRequest) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from access_bridge.access_request import AccessRequest
@@ -13,6 +14,28 @@ PERSON: Final = "person"
 """`ended_by`: somebody resolved, closed or canceled the ticket before its request had ended."""
 DELETED_IT: Final = "deleted"
 """`ended_by`: somebody deleted the ticket."""
+
+
+class FailureKind(StrEnum):
+    """What a failed attempt at a message means for whoever looks at it: wait, change what refused it, mend a setting,
+    report a defect, or look why nobody could write a reason."""
+
+    RETRY = "retry"
+    REFUSED = "refused"
+    CONFIGURATION = "configuration"
+    DEFECT = "defect"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed attempt at a message: the how manieth it was, why it failed, and whether it was the last one before the
+    dead letters."""
+
+    attempts: int
+    reason: str
+    kind: FailureKind
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +63,16 @@ class TicketItem:
 
     The two passes note here what they asked for and when, in seconds since the epoch: the minute pass `asked_revision`
     at `asked_at`, and `unannounced` where it counted that no event came; the pass over tickets `asked_drift` at
-    `asked_drift_at`."""
+    `asked_drift_at`.
+
+    `attempts`, `failure` (the reason), `failure_kind`, `failing_since` (seconds since the epoch) and `failed` are of
+    looks that failed, as long as none after them has succeeded; `failed` says that a message became a dead letter."""
 
     request_id: str
     version: int = 0
     selected: bool | None = None
     sys_id: str = ""
+    number: str = ""
     counter: int = 0
     attempt: Attempt | None = None
     told: frozenset[str] = frozenset()
@@ -60,7 +87,11 @@ class TicketItem:
     revision: str = ""
     asked_revision: str = ""
     asked_at: float = 0.0
+    attempts: int = 0
     failure: str = ""
+    failure_kind: str = ""
+    failing_since: float = 0.0
+    failed: bool = False
     justification: str = ""
     remarks: tuple[str, ...] = ()
     opened_again: int = 0
@@ -102,7 +133,7 @@ class DecisionItem:
     and `user_id` are his in ServiceNow. `attempt_mode`, `attempt_author` (a Teleport user) and `attempt_at` are
     recorded before Teleport is called. `outcome` is empty until it is known, and `decided_at` is when it was; `failed`
     is no final outcome: a redelivery goes on. `asked_at` is when the pass over decision rows last asked for it. Times
-    are in seconds since the epoch.
+    are in seconds since the epoch. What is known of failed attempts is as in TicketItem.
     """
 
     request_id: str
@@ -126,6 +157,9 @@ class DecisionItem:
     attempts: int = 0
     failure: str = ""
     asked_at: float = 0.0
+    failure_kind: str = ""
+    failing_since: float = 0.0
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ A write that another invocation overtook raises `Retry`: the message is looked a
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,16 +18,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 from access_bridge.errors import BrokenConfiguration, Retry
 from access_bridge.events.audit_event import AuditEvent
 from access_bridge.ledger import codec
-from access_bridge.ledger.items import DecisionItem, Records, Sweep, TicketItem
+from access_bridge.ledger.items import DecisionItem, Failure, FailureKind, Records, Sweep, TicketItem
 
 TICKET: Final = "TICKET"
 OPEN_INDEX: Final = "open"
+FAILED_INDEX: Final = "failed"
+NO_WORD: Final = "the function left no word: it was killed, ran out of time or memory, or could not write here"
+"""The reason of an attempt that nobody gave one for."""
 _EVENT: Final = "EVENT#"
 _DECISION: Final = "DECISION#"
 _SWEEP: Final = "SWEEP#"
 _LEDGER: Final = {"pk": "LEDGER", "sk": "START"}
 _BATCH: Final = 100
-_REASON: Final = 1000
+
+
+class Overtaken(Retry):
+    """The ledger's entry isn't as it was when it was read."""
 
 
 class Ledger:
@@ -100,7 +107,7 @@ class Ledger:
         """Store how far the pass of this name has come."""
         times = {"begun": sweep.begun, "since": sweep.since}
         values = {of: time.isoformat() if time else None for of, time in times.items()}
-        self._update(_LEDGER["pk"], _SWEEP + name, {"after": sweep.after or None, **values}, None)
+        self._update(_LEDGER["pk"], _SWEEP + name, {"after": sweep.after or None, **values})
 
     def records(self, request_id: str) -> Records:
         """Return all that the ledger has about a request."""
@@ -125,7 +132,7 @@ class Ledger:
     def save_ticket(self, item: TicketItem) -> TicketItem:
         """Store a ticket item and return it as stored; raises Retry where another invocation wrote meanwhile."""
         saved = replace(item, version=item.version + 1)
-        self._update(item.request_id, TICKET, codec.ticket_attributes(saved), _version_is(item.version))
+        self._update(item.request_id, TICKET, codec.ticket_attributes(saved), condition=_version_is(item.version))
         return saved
 
     def decision(self, request_id: str, decision_id: str) -> DecisionItem:
@@ -145,43 +152,50 @@ class Ledger:
 
     def note_decision_asked(self, request_id: str, decision_id: str, at: float) -> None:
         """Record that the pass has asked for this decision, in seconds since the epoch."""
-        self._update(request_id, _DECISION + decision_id, {"asked_at": Decimal(str(at))}, None)
+        self._update(request_id, _DECISION + decision_id, {"asked_at": Decimal(str(at))})
 
     def save_decision(self, item: DecisionItem) -> DecisionItem:
         """Store a decision's item and return it."""
-        self._update(item.request_id, _DECISION + item.decision_id, codec.decision_attributes(item), None)
+        self._update(item.request_id, _DECISION + item.decision_id, codec.decision_attributes(item))
         return item
 
-    def note_ticket_failure(self, request_id: str, attempts: int, reason: str, *, last: bool) -> None:
-        """Record a failed attempt to sync: how many there were, why, and whether it was the last before the dead
-        letters."""
-        self._note_failure(request_id, TICKET, attempts, reason, last)
+    def note_ticket_begun(self, request_id: str, attempts: int, at: float, *, last: bool) -> None:
+        """Record that another attempt to sync begins, in seconds since the epoch: that the one before it left no word,
+        where it did not, and that the last one failed, for one that is killed writes nothing any more. A success takes
+        all of that away."""
+        self._note_begun(request_id, TICKET, attempts, at, last=last)
 
-    def note_decision_failure(
-        self, request_id: str, decision_id: str, attempts: int, reason: str, *, last: bool
-    ) -> None:
+    def note_decision_begun(self, request_id: str, decision_id: str, attempts: int, at: float, *, last: bool) -> None:
+        """Record that another attempt to decide begins, as `note_ticket_begun` does."""
+        self._note_begun(request_id, _DECISION + decision_id, attempts, at, last=last)
+
+    def note_ticket_failure(self, request_id: str, failure: Failure, at: float) -> None:
+        """Record a failed attempt to sync, in seconds since the epoch."""
+        self._note_failure(request_id, TICKET, failure, at)
+
+    def note_decision_failure(self, request_id: str, decision_id: str, failure: Failure, at: float) -> None:
         """Record a failed attempt to decide, as `note_ticket_failure` does."""
-        self._note_failure(request_id, _DECISION + decision_id, attempts, reason, last)
+        self._note_failure(request_id, _DECISION + decision_id, failure, at)
 
     def clear_ticket_failure(self, request_id: str) -> None:
         """Take the marks of failed attempts away."""
-        self._update(request_id, TICKET, {"attempts": None, "failure": None, "failed": None}, None)
+        self._update(request_id, TICKET, codec.no_failure_attributes())
 
     def clear_decision_failure(self, request_id: str, decision_id: str) -> None:
         """Take the marks of failed attempts away."""
-        self._update(request_id, _DECISION + decision_id, {"attempts": None, "failure": None, "failed": None}, None)
+        self._update(request_id, _DECISION + decision_id, codec.no_failure_attributes())
 
     def note_asked(self, request_id: str, revision: str, at: float) -> None:
         """Record that the pass has asked for a look at this revision, in seconds since the epoch."""
-        self._update(request_id, TICKET, {"asked_revision": revision, "asked_at": Decimal(str(at))}, None)
+        self._update(request_id, TICKET, {"asked_revision": revision, "asked_at": Decimal(str(at))})
 
     def note_drift_asked(self, request_id: str, found: str, at: float) -> None:
         """Record that the pass over tickets has asked for a look at what it found there, as `note_asked` does."""
-        self._update(request_id, TICKET, {"asked_drift": found, "asked_drift_at": Decimal(str(at))}, None)
+        self._update(request_id, TICKET, {"asked_drift": found, "asked_drift_at": Decimal(str(at))})
 
     def note_unannounced(self, request_id: str) -> None:
         """Record that no audit event announced a request, and that this was counted."""
-        self._update(request_id, TICKET, {"unannounced": True}, None)
+        self._update(request_id, TICKET, {"unannounced": True})
 
     def tickets(self, request_ids: Sequence[str]) -> dict[str, TicketItem]:
         """Return the ticket items of these requests, as far as there are any."""
@@ -205,6 +219,23 @@ class Ledger:
         for item in self._pages(self._table.scan, scan):
             yield codec.decision_item(str(item["pk"]), str(item["sk"]).removeprefix(_DECISION), item)
 
+    def failed(self) -> Iterator[TicketItem | DecisionItem]:
+        """Yield what is marked as failed: its last message became a dead letter, and no attempt since has ended. A mark
+        shows here, and goes, a moment after it was made or taken away.
+
+        Raises
+        ------
+        Retry, BrokenConfiguration
+            The table can't be read; what came before isn't everything.
+        """
+        query: dict[str, Any] = {"IndexName": FAILED_INDEX, "KeyConditionExpression": Key("failed").eq("1")}
+        for item in self._pages(self._table.query, query):
+            request_id, key = str(item["pk"]), str(item["sk"])
+            if key == TICKET:
+                yield codec.ticket_item(request_id, item)
+            else:
+                yield codec.decision_item(request_id, key.removeprefix(_DECISION), item)
+
     def _batches(self, keys: Sequence[Mapping[str, str]]) -> Iterator[dict[str, Any]]:
         for start in range(0, len(keys), _BATCH):
             pending: dict[str, Any] = {self._name: {"Keys": keys[start : start + _BATCH], "ConsistentRead": True}}
@@ -227,17 +258,40 @@ class Ledger:
                 return
             arguments = {**arguments, "ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def _note_failure(self, request_id: str, key: str, attempts: int, reason: str, last: bool) -> None:
-        values = {"attempts": attempts, "failure": reason[:_REASON], "failed": True if last else None}
-        self._update(request_id, key, values, None)
+    def _note_begun(self, request_id: str, key: str, attempts: int, at: float, *, last: bool) -> None:
+        if attempts > 1:
+            before = Failure(attempts - 1, NO_WORD, FailureKind.SILENT)
+            noted = Attr("attempts").eq(attempts - 1)
+            with contextlib.suppress(Overtaken):
+                self._note_failure(request_id, key, before, at, condition=~noted)
+        if last:
+            silent = codec.failure_attributes(Failure(attempts, NO_WORD, FailureKind.SILENT, last=True))
+            marks = {name: silent.pop(name) for name in ("attempts", "failed")}
+            self._update(request_id, key, marks, first={**silent, "failing_since": Decimal(str(at))})
 
-    def _update(self, request_id: str, key: str, values: Mapping[str, Any], condition: Any) -> None:
+    def _note_failure(self, request_id: str, key: str, failure: Failure, at: float, condition: Any = None) -> None:
+        first = {"failing_since": Decimal(str(at))}
+        self._update(request_id, key, codec.failure_attributes(failure), first=first, condition=condition)
+
+    def _update(
+        self,
+        request_id: str,
+        key: str,
+        values: Mapping[str, Any],
+        *,
+        first: Mapping[str, Any] | None = None,
+        condition: Any = None,
+    ) -> None:
+        """Set the values, and take away those that are None; `first` are set only where there is none yet."""
         sets = {name: value for name, value in values.items() if value is not None}
         removes = [name for name, value in values.items() if value is None]
-        names = {f"#{name}": name for name in values}
+        first = first or {}
+        names = {f"#{name}": name for name in (*values, *first)}
         parts = []
-        if sets:
-            parts.append("SET " + ", ".join(f"#{name} = :{name}" for name in sets))
+        if sets or first:
+            assigned = [f"#{name} = :{name}" for name in sets]
+            assigned += [f"#{name} = if_not_exists(#{name}, :{name})" for name in first]
+            parts.append("SET " + ", ".join(assigned))
         if removes:
             parts.append("REMOVE " + ", ".join(f"#{name}" for name in removes))
         arguments: dict[str, Any] = {
@@ -245,8 +299,8 @@ class Ledger:
             "UpdateExpression": " ".join(parts),
             "ExpressionAttributeNames": names,
         }
-        if sets:
-            arguments["ExpressionAttributeValues"] = {f":{name}": value for name, value in sets.items()}
+        if sets or first:
+            arguments["ExpressionAttributeValues"] = {f":{name}": value for name, value in {**sets, **first}.items()}
         if condition is not None:
             arguments["ConditionExpression"] = condition
         with _translated():
@@ -279,7 +333,7 @@ class _translated:
         if isinstance(error, ClientError):
             code = error.response.get("Error", {}).get("Code", "")
             if code == "ConditionalCheckFailedException":
-                raise Retry("another invocation wrote this request's ledger entry meanwhile", after=1) from error
+                raise Overtaken("another invocation wrote this request's ledger entry meanwhile", after=1) from error
             if code in {"ResourceNotFoundException", "AccessDeniedException"}:
                 raise BrokenConfiguration(
                     "LEDGER_TABLE",

@@ -85,12 +85,13 @@ def sync(request_id: str, event: AuditEvent | None, systems: Systems, *, look_at
     Retry, Refused, BrokenConfiguration
         The ticket isn't in line yet; looking again is safe.
     """
-    if event is not None:
-        if event.cluster_name not in {"", systems.teleport.cluster_name}:
-            systems.count("ForeignClusterEvent")
-            return
-        systems.ledger.put_event(event)
-    before = _Sync(request_id, systems).run(look_at_ticket=look_at_ticket)
+    if event is not None and event.cluster_name not in {"", systems.teleport.cluster_name}:
+        systems.count("ForeignClusterEvent")
+        before = systems.ledger.records(request_id).ticket
+    else:
+        if event is not None:
+            systems.ledger.put_event(event)
+        before = _Sync(request_id, systems).run(look_at_ticket=look_at_ticket)
     if before.failure:
         systems.ledger.clear_ticket_failure(request_id)
 
@@ -247,7 +248,9 @@ class _Sync:
         if row["sys_id"] != wanted_sys_id(self._id):
             self._ledger.learn_ids_are_ignored()
         self._systems.count("TicketCreated")
-        return self._ledger.save_ticket(replace(ticket.tell(attempt), sys_id=row["sys_id"]))
+        return self._ledger.save_ticket(
+            replace(ticket.tell(attempt), sys_id=row["sys_id"], number=row.get("number", ""))
+        )
 
     def _may_exist(self, story: Story) -> bool:
         made = story.request.created
@@ -259,7 +262,8 @@ class _Sync:
         if row["sys_id"] != wanted_sys_id(self._id):
             self._ledger.learn_ids_are_ignored()
         told = ticket.tell(ticket.attempt) if ticket.attempt else ticket
-        return replace(told, sys_id=row["sys_id"], counter=counter_of(row.get("correlation_display", "")) or 1)
+        counter = counter_of(row.get("correlation_display", "")) or 1
+        return replace(told, sys_id=row["sys_id"], number=row.get("number", ""), counter=counter)
 
     def _marks(self, counter: int) -> dict[str, str]:
         display = counter_display(self._systems.teleport.cluster_name, counter)
