@@ -87,13 +87,15 @@ def _row(name: str, measured: Sequence[Sequence[Step]]) -> Sequence[str]:
 
 
 def _difference(name: str, more: Sequence[Sequence[Step]], less: Sequence[Sequence[Step]]) -> Sequence[str]:
-    every, others = ([step for of_trip in side for step in of_trip] for side in (more, less))
-    seconds = [_median_seconds(one) - _median_seconds(other) for one, other in zip(more, less, strict=True)]
+    """What the one has over the other that ran just after it: the median of these differences."""
+    pairs = [list(zip(one, other, strict=True)) for one, other in zip(more, less, strict=True)]
+    every = [pair for of_trip in pairs for pair in of_trip]
+    seconds = [median(one.seconds - other.seconds for one, other in of_trip) for of_trip in pairs]
     return (
         name,
-        str(every[0].connections - others[0].connections),
-        f"{median(step.sent for step in every) - median(step.sent for step in others):.0f}",
-        f"{median(step.received for step in every) - median(step.received for step in others):.0f}",
+        str(every[0][0].connections - every[0][1].connections),
+        f"{median(one.sent - other.sent for one, other in every):.0f}",
+        f"{median(one.received - other.received for one, other in every):.0f}",
         *(f"{one * 1000:.0f}" for one in seconds),
         f"{_round_trips(seconds):.1f}",
     )
@@ -124,8 +126,9 @@ def _tell_starts(teller: Teller, found: Sequence[Starts]) -> None:
             ("  sum", *(milliseconds(_sum(one) for one in side) for side in sides)),
             (),
         ]
-    added = [median(map(_sum, one.joined)) - median(map(_sum, one.filed)) for one in found]
-    rows.append(("A join adds", *(f"{one * 1000:.0f}" for one in added)))
+    pairs = [zip(one.joined, one.filed, strict=True) for one in found]
+    added = [median(one.message - other.message for one, other in of_trip) for of_trip in pairs]
+    rows.append(("A join adds to the message", *(f"{one * 1000:.0f}" for one in added)))
     teller.table("teleport_events, TLS routing", _COLUMNS, rows)
 
 
