@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from local.aws.environment import Code, Environment
@@ -21,7 +20,6 @@ from tools.benchmarks.steps import FUNCTION, ROUND_TRIPS
 if TYPE_CHECKING:
     from types_boto3_sqs.type_defs import MessageTypeDef
 
-_PROJECT: Final = Path(__file__).resolve().parents[2]
 _CONNECTIONS: Final = {True: 5, False: 3}  # with a join and without
 
 
@@ -59,7 +57,7 @@ def measure(runs: int, done: Callable[[], None]) -> list[Starts]:
         The message wasn't done, or another number of connections was made to Teleport than is expected.
     """
     with LocalSystem(Options(forwarding=False)) as system:
-        event = _message(system)
+        code, event = system.code(FUNCTION), _message(system)
         joining = dict(system.environment(FUNCTION))
         system.use_identity_file(FUNCTION, system.teleport.identity_file(BOTS[FUNCTION], shape="tbot"))
         filing = dict(system.environment(FUNCTION))
@@ -69,9 +67,9 @@ def measure(runs: int, done: Callable[[], None]) -> list[Starts]:
                 addr = {"TELEPORT_ADDR": relay.addr}
                 joined, filed = [], []
                 for _ in range(runs + 1):
-                    joined.append(_start(joining | addr, event, relay, joins=True))
+                    joined.append(_start(code, joining | addr, event, relay, joins=True))
                     done()
-                    filed.append(_start(filing | addr, event, relay, joins=False))
+                    filed.append(_start(code, filing | addr, event, relay, joins=False))
                     done()
                 found.append(Starts(round_trip, joined[1:], filed[1:]))
     return found
@@ -91,9 +89,8 @@ def _message(system: LocalSystem) -> dict[str, Any]:
     return sqs_event(message, system.resources.tickets.arn)
 
 
-def _start(variables: Mapping[str, str], event: dict[str, Any], relay: Relay, *, joins: bool) -> Start:
+def _start(code: Code, variables: Mapping[str, str], event: dict[str, Any], relay: Relay, *, joins: bool) -> Start:
     lines: list[str] = []
-    code = Code(FUNCTION, _PROJECT / "functions" / FUNCTION, _PROJECT / "layers" / "bridge", timeout=60)
     began = time.monotonic()
     environment = Environment(code, variables, lines.append)
     try:
