@@ -81,7 +81,8 @@ class _Pair:
     def decide(self) -> Decided:
         request_id = self._system.teleport.as_user(self._asks).create_request(["dba"], "a reason")
         incident = request_id.replace("-", "")  # the id that the bridge asks for, and this instance takes
-        if not _wait(lambda: self._ticketed(incident)):
+        # Until the ledger has it too: no human is so quick to click before that, and the decision would have to wait.
+        if not (_wait(lambda: self._ticketed(incident)) and _wait(lambda: self._noted(request_id))):
             raise NotMeasured(f"no incident appeared within {_PATIENCE:g} s\n{self._system.describe()}")
         row, clicked = self._system.servicenow.decide(self._decides, incident, "approved", "fine"), time.monotonic()
         outcome = _wait(lambda: self._system.servicenow.row(DECISION, row)["outcome"])
@@ -92,6 +93,9 @@ class _Pair:
             return self._system.servicenow.row("incident", incident)["number"]
         except KeyError:
             return ""
+
+    def _noted(self, request_id: str) -> str:
+        return next((str(item["sys_id"]) for item in self._system.ledger(request_id) if item.get("sys_id")), "")
 
 
 def _wait(look: Callable[[], str]) -> str:

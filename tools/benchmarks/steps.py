@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -115,7 +116,10 @@ def _cluster() -> Iterator[tuple[TeleportCluster, AwsRole]]:
 
 
 def _run(pool: Executor, task: Task, relay: Relay) -> Run:
-    moments = pool.submit(first_call, task).result(_PATIENCE)
+    try:
+        moments = pool.submit(first_call, task).result(_PATIENCE)
+    except (TimeoutError, BrokenProcessPool) as error:
+        raise NotMeasured(f"a process didn't end as it should: {error!r}") from error
     if isinstance(moments, str):
         raise NotMeasured(f"the first call failed: {moments}")
     return Run(tuple(_steps(moments, relay.take(), joins=not task.identity_file)), moments.processor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,7 +14,12 @@ from tools.benchmarks.renewal import short_lived_bots
 
 LIFETIME = 5  # seconds
 RENEWALS = 2  # of each function, beyond one join in each of its environments
-KEPT = "the message is kept and comes again"
+PEOPLE = 3
+PATIENCE = 60  # seconds
+NOTICED = (
+    "the message is kept and comes again",
+    "Teleport's certificate can't be renewed; the old one still serves",
+)
 
 
 def test_while_certificates_are_renewed_every_decision_is_applied_at_its_first_attempt(office: Office) -> None:
@@ -23,41 +28,43 @@ def test_while_certificates_are_renewed_every_decision_is_applied_at_its_first_a
     system.teleport.apply(short_lived_bots(LIFETIME))
     for function in FUNCTIONS:
         system.restart(function)
-    enough = threading.Event()
-
-    def decide_until_enough(boss: str) -> list[tuple[Ticket, str]]:
-        decided = []
-        while not enough.is_set():
-            ticket = office.ask(timeout=60)
-            row = office.decide(boss, ticket)
-            system.wait_until(partial(_outcome, office, row), timeout=60, what="there is no outcome")
-            decided.append((ticket, row))
-        return decided
+    deadline = time.monotonic() + PATIENCE
 
     def renewed() -> bool:
         joins = Counter(event["user_name"] for event in _joins(office, events_before) if event["success"])
         starts = _starts(office) - starts_before
         return all(joins[BOTS[function]] - starts[function] >= RENEWALS for function in FUNCTIONS)
 
-    with ThreadPoolExecutor(4) as people:
-        work = [people.submit(decide_until_enough, office.approver()) for _ in range(4)]
-        try:
-            system.wait_until(renewed, timeout=90, what="the certificates were not renewed")
-        finally:
-            enough.set()
-        decided = [one for person in work for one in person.result()]
+    def decide_until_renewed(boss: str) -> list[tuple[Ticket, str]]:
+        decided = []
+        while not renewed() and time.monotonic() < deadline:
+            ticket = office.ask(timeout=PATIENCE)
+            # No human clicks in the moment between the incident and the ledger's note of it; that decision would wait.
+            system.wait_until(partial(_noted, office, ticket), timeout=PATIENCE, what="the ledger has no incident")
+            row = office.decide(boss, ticket)
+            system.wait_until(partial(_outcome, office, row), timeout=PATIENCE, what="there is no outcome")
+            decided.append((ticket, row))
+        return decided
 
-    system.settle()
+    bosses = [office.approver() for _ in range(PEOPLE)]
+    with ThreadPoolExecutor(PEOPLE) as people:
+        decided = [one for found in people.map(decide_until_renewed, bosses) for one in found]
+
+    system.settle(PATIENCE)
+    assert [line["problem"] for line in system.logs()[lines_before:] if line.get("message") in NOTICED] == []
     assert {_outcome(office, row) for _, row in decided} == {"applied"}
     assert [office.state(ticket) for ticket, _ in decided] == ["APPROVED"] * len(decided)
     assert [(len(office.writes(ticket)), office.times_told(ticket)) for ticket, _ in decided] == [(1, 1)] * len(decided)
-    assert [line["problem"] for line in system.logs()[lines_before:] if line.get("message") == KEPT] == []
     assert [event["error"] for event in _joins(office, events_before) if not event["success"]] == []
-    assert system.metrics("TeleportRenewalFailed") == []
+    assert renewed()
 
 
 def _outcome(office: Office, row: str) -> str:
     return office.told_now(row).outcome
+
+
+def _noted(office: Office, ticket: Ticket) -> bool:
+    return any(item.get("sys_id") == ticket.sys_id for item in office.system.ledger(ticket.request_id))
 
 
 def _starts(office: Office) -> Counter[str]:
