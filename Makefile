@@ -90,6 +90,10 @@ schema: $(VENV)/.demo ## the JSON Schema of the rules file, from the code
 cases: $(VENV)/.test ## the table in docs/ of who may decide and as whom, from the tests that prove it
 	$(VENV)/bin/python -m tests.contract.decisions.case_table > docs/decision-cases.md
 
+.PHONY: bench
+bench: $(VENV)/.demo ## measure cold starts and renewal under load: ten minutes (PART=cold-start or renewal: one of them)
+	@$(VENV)/bin/python -m tools.benchmarks $(PART)
+
 # The layer's file resolves for Lambda alone, within the versions that everything else is tested with.
 .PHONY: lock
 lock: $(VENV)/.lock ## new pins of everything, after a version in pyproject.toml has changed

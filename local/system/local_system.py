@@ -154,6 +154,10 @@ class LocalSystem:
         """Return the files that the function has in its /tmp now."""
         return [path for path in self._tmp[function].rglob("*") if path.is_file()]
 
+    def code(self, function: str) -> Code:
+        """Return what is deployed as the function."""
+        return self._functions[function].code
+
     def restart(self, function: str) -> None:
         """Let the function's next call start anew, without what it keeps in memory (rules, secrets)."""
         self._functions[function].set_environment()

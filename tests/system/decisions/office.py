@@ -109,11 +109,14 @@ class Office:
         roles: tuple[str, ...] = ("dba",),
         ttl: timedelta | None = None,
         reason: str = "fix the nightly job",
+        timeout: float = 10,
     ) -> Ticket:
         """Make an access request, of a requester of its own where none is named, and wait for its incident."""
         asker = self.system.teleport.as_user(user or self.requester())
         request_id = asker.create_request(list(roles), reason, ttl=ttl)
-        row = self.system.wait_until(lambda: self._incident(request_id), what="the incident did not appear")
+        row = self.system.wait_until(
+            lambda: self._incident(request_id), timeout=timeout, what="the incident did not appear"
+        )
         assert row is not None
         return Ticket(request_id, row["sys_id"], row["number"])
 
