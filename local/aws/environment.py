@@ -119,6 +119,11 @@ class Environment:
             self._write(f"Task timed out after {self._code.timeout:.2f} seconds")
             raise TimedOut(f"{self._code.name} timed out after {self._code.timeout:.0f} s") from None
 
+    def handles(self, text: str) -> bool:
+        """Whether the event that it is at holds this text."""
+        current = self._api.current
+        return current is not None and text.encode() in current.payload
+
     def kill(self) -> None:
         """End the process with SIGKILL and wait until it is gone."""
         self._process.kill()

@@ -48,6 +48,8 @@ class Function:
         self._retired: set[Environment] = set()
         self._invocations = 0
         self._stopped = False
+        self.defects: list[str] = []
+        """What it raised so far: AWS counts these as errors of the function."""
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -59,6 +61,11 @@ class Function:
         """How many invocations are under way."""
         with self._lock:
             return len(self._busy)
+
+    def handles(self, text: str) -> bool:
+        """Whether an invocation is under way whose event holds this text."""
+        with self._lock:
+            return any(environment.handles(text) for environment in self._busy)
 
     @property
     def invocations(self) -> int:
@@ -102,8 +109,10 @@ class Function:
             self._give_back(environment)
             self._after_invoke()
         if answer.failed:
-            error = answer.document if isinstance(answer.document, dict) else {}
-            raise FunctionError(str(error.get("errorType", "Error")), str(error.get("errorMessage", "")))
+            document = answer.document if isinstance(answer.document, dict) else {}
+            error = FunctionError(str(document.get("errorType", "Error")), str(document.get("errorMessage", "")))
+            self.defects.append(str(error))
+            raise error
         return answer.document
 
     def set_environment(self, **values: str | None) -> None:
@@ -119,11 +128,15 @@ class Function:
         for environment in idle:
             environment.kill()
 
-    def kill(self) -> int:
-        """Kill every environment, whatever it is doing (SIGKILL); return how many there were."""
+    def kill(self, handling: str = "") -> int:
+        """Kill every environment, whatever it is doing (SIGKILL), or those alone whose event holds this text; return
+        how many there were."""
         with self._lock:
             environments = [*self._idle, *self._busy]
-            self._idle = []
+            if handling:
+                environments = [one for one in self._busy if one.handles(handling)]
+            else:
+                self._idle = []
         for environment in environments:
             environment.kill()
         return len(environments)

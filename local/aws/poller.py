@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from local.aws.account import Account
 from local.aws.environment import EnvironmentLost
@@ -18,14 +19,30 @@ if TYPE_CHECKING:
 _PAUSE = 0.1  # seconds between two looks at an empty queue; a nudge cuts it short
 
 
+End = Literal["done", "kept", "raised", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery of a message: how often it has been received by then, and what came of it. `lost`: the function was
+    killed over it, or ran out of time."""
+
+    queue: str
+    group: str
+    receives: int
+    end: End
+
+
 class QueuePoller:
     """Serves one queue with `workers` messages under way at most, each of another group.
 
     It never touches a message's visibility: what the function keeps, and what it was killed over, comes back when its
-    time has passed.
+    time has passed. `deliveries` are those so far.
     """
 
     def __init__(self, account: Account, queue: Queue, function: Function, workers: int) -> None:
+        self.deliveries: list[Delivery] = []
+        self._repeated: set[str] = set()
         self._sqs = account.sqs
         self._queue = queue
         self._function = function
@@ -38,6 +55,10 @@ class QueuePoller:
     def start(self) -> None:
         """Begin to serve the queue."""
         self._thread.start()
+
+    def deliver_again(self, about: str) -> None:
+        """Deliver the next message whose body holds this text once more, after it was done."""
+        self._repeated.add(about)
 
     def nudge(self) -> None:
         """Look at the queue now: something may have been sent."""
@@ -71,12 +92,39 @@ class QueuePoller:
         return next(iter(answer.get("Messages", [])), None)
 
     def _work(self, message: MessageTypeDef) -> None:
+        end: End = "lost"
         try:
-            answer = self._function.invoke(sqs_event(message, self._queue.arn))
-            if not kept_messages(answer, [message["MessageId"]]):
-                self._sqs.delete_message(QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"])
-        except (FunctionError, EnvironmentLost):
-            pass  # the function's own log says what it was; the message stays, as with Lambda
+            end = self._call(message)
+            if end == "done":
+                self._remove(message)
+        except FunctionError:
+            end = "raised"  # the function's own log says what it was; the message stays, as with Lambda
+        except EnvironmentLost:
+            pass
         finally:
+            attributes = message["Attributes"]
+            self.deliveries.append(
+                Delivery(
+                    self._queue.name, attributes["MessageGroupId"], int(attributes["ApproximateReceiveCount"]), end
+                )
+            )
             self._slots.release()
             self._woken.set()
+
+    def _call(self, message: MessageTypeDef) -> End:
+        answer = self._function.invoke(sqs_event(message, self._queue.arn))
+        return "kept" if kept_messages(answer, [message["MessageId"]]) else "done"
+
+    def _remove(self, message: MessageTypeDef) -> None:
+        if self._to_be_repeated(message["Body"]):
+            # The deletion was lost, and the visibility timeout has passed.
+            self._sqs.change_message_visibility(
+                QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+            )
+        else:
+            self._sqs.delete_message(QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"])
+
+    def _to_be_repeated(self, body: str) -> bool:
+        found = {about for about in self._repeated if about in body}
+        self._repeated -= found
+        return bool(found)

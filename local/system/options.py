@@ -28,6 +28,8 @@ class Options:
         Whether the event forwarder posts the audit log to the webhook.
     duplicate, reverse
         Whether it posts each event twice, and each batch from its end.
+    forwarder_time_scale
+        By how much its pauses between tries are shortened.
     schedules
         Whether the functions are called every minute and every five minutes; else only `tick` calls them.
     rules
@@ -53,6 +55,7 @@ class Options:
     forwarding: bool = True
     duplicate: bool = False
     reverse: bool = False
+    forwarder_time_scale: float = 1.0
     schedules: bool = False
     rules: str = (DEMO / "rules.yaml").read_text(encoding="utf-8")
     edition: Literal["ent", "oss"] = "ent"
