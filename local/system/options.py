@@ -22,7 +22,8 @@ class Options:
         How many messages of one queue may be under way at a time, each of another request.
     function_timeout, visibility_timeout, max_receive_count
         As in template.yaml. A killed function's message comes back after the visibility timeout.
-    unknown_outcome_seconds, retry_base_seconds
+    unknown_outcome_seconds, retry_base_seconds, retry_longest_seconds, servicenow_timeout_seconds,
+    teleport_timeout_seconds
         Given to the functions as settings of the same name.
     forwarding
         Whether the event forwarder posts the audit log to the webhook.
@@ -52,6 +53,9 @@ class Options:
     max_receive_count: int = 100
     unknown_outcome_seconds: float = 65
     retry_base_seconds: float = 5
+    retry_longest_seconds: float = 600
+    servicenow_timeout_seconds: float = 30
+    teleport_timeout_seconds: float = 15
     forwarding: bool = True
     duplicate: bool = False
     reverse: bool = False
