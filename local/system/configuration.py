@@ -107,6 +107,7 @@ class Configuration:
             "POWERTOOLS_SERVICE_NAME": function,
             "POWERTOOLS_METRICS_NAMESPACE": "AccessBridge",
             "POWERTOOLS_LOG_LEVEL": "INFO",
+            **options.variables,
             **settings.passed_on,
         }
         if settings.teleport_identity_file:

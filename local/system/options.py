@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,6 +33,8 @@ class Options:
         By how much its pauses between tries are shortened.
     schedules
         Whether the functions are called every minute and every five minutes; else only `tick` calls them.
+    variables
+        Further environment variables of both functions.
     rules
         The rules file's text.
     edition
@@ -61,6 +63,7 @@ class Options:
     reverse: bool = False
     forwarder_time_scale: float = 1.0
     schedules: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict)
     rules: str = (DEMO / "rules.yaml").read_text(encoding="utf-8")
     edition: Literal["ent", "oss"] = "ent"
     on_behalf: bool = True

@@ -86,19 +86,19 @@ class Faults:
 
     def fail(self, method: str, status: Status, message: str = "", **which: Unpack[Which]) -> Fault:
         """The next calls are answered with this status."""
-        return self._add(Fault(method, status=status, message=message, **which))
+        return self.add(Fault(method, status=status, message=message, **which))
 
     def drop(self, method: str, **which: Unpack[Which]) -> Fault:
         """The next calls lose their connection."""
-        return self._add(Fault(method, drop=True, **which))
+        return self.add(Fault(method, drop=True, **which))
 
     def delay(self, method: str, seconds: float, **which: Unpack[Which]) -> Fault:
         """The next calls wait this long."""
-        return self._add(Fault(method, delay=seconds, **which))
+        return self.add(Fault(method, delay=seconds, **which))
 
     def empty(self, method: str, **which: Unpack[Which]) -> Fault:
         """The next calls are answered with success and nothing in it: a list as for who may see no request."""
-        return self._add(Fault(method, empty=True, **which))
+        return self.add(Fault(method, empty=True, **which))
 
     def clear(self) -> None:
         """Nothing goes wrong any more."""
@@ -122,7 +122,8 @@ class Faults:
                 return True
         return False
 
-    def _add(self, fault: Fault) -> Fault:
+    def add(self, fault: Fault) -> Fault:
+        """Orders a disturbance; several that match one call follow each other."""
         with self._lock:
             self._faults.append(fault)
         return fault
