@@ -9,6 +9,7 @@ from typing import Any
 
 from local.aws.environment import Code, Environment, EnvironmentLost
 from local.aws.output import Output
+from local.aws.runtime_api import Answer
 
 
 class FunctionError(Exception):
@@ -46,6 +47,7 @@ class Function:
         self._idle: list[Environment] = []
         self._busy: set[Environment] = set()
         self._retired: set[Environment] = set()
+        self._under_way: dict[int, bytes] = {}
         self._invocations = 0
         self._stopped = False
         self.defects: list[str] = []
@@ -60,12 +62,12 @@ class Function:
     def running(self) -> int:
         """How many invocations are under way."""
         with self._lock:
-            return len(self._busy)
+            return len(self._under_way)
 
     def handles(self, text: str) -> bool:
         """Whether an invocation is under way whose event holds this text."""
         with self._lock:
-            return any(environment.handles(text) for environment in self._busy)
+            return any(text.encode() in payload for payload in self._under_way.values())
 
     @property
     def invocations(self) -> int:
@@ -102,11 +104,16 @@ class Function:
         EnvironmentLost
             It was killed or timed out.
         """
-        environment = self._take()
+        payload = json.dumps(event).encode()
+        with self._lock:
+            self._invocations += 1
+            number = self._invocations
+            self._under_way[number] = payload
         try:
-            answer = environment.invoke(json.dumps(event).encode())
+            answer = self._answer(payload)
         finally:
-            self._give_back(environment)
+            with self._lock:
+                del self._under_way[number]
             self._after_invoke()
         if answer.failed:
             document = answer.document if isinstance(answer.document, dict) else {}
@@ -118,11 +125,8 @@ class Function:
     def set_environment(self, **values: str | None) -> None:
         """Set environment variables (None takes one away). Environments with the old ones end when they are idle."""
         with self._lock:
-            for name, value in values.items():
-                if value is None:
-                    self._variables.pop(name, None)
-                else:
-                    self._variables[name] = value
+            changed = {**self._variables, **values}
+            self._variables = {name: value for name, value in changed.items() if value is not None}
             idle, self._idle = self._idle, []
             self._retired |= self._busy
         for environment in idle:
@@ -147,19 +151,32 @@ class Function:
             self._stopped = True
         self.kill()
 
+    def _answer(self, payload: bytes) -> Answer:
+        environment = self._take()
+        try:
+            return environment.invoke(payload)
+        finally:
+            self._give_back(environment)
+
     def _take(self) -> Environment:
         with self._lock:
             if self._stopped:
                 raise EnvironmentLost(f"{self.code.name} was stopped")
-            self._invocations += 1
             while self._idle:
                 environment = self._idle.pop()
                 if environment.alive:
                     self._busy.add(environment)
                     return environment
-            environment = self._new_environment()
+            variables = self._variables
+        environment = self._new_environment()  # may take its time, and nobody else is to wait for that
+        with self._lock:
+            if self._variables is not variables:
+                self._retired.add(environment)
             self._busy.add(environment)
-            return environment
+            stopped = self._stopped
+        if stopped:
+            environment.kill()
+        return environment
 
     def _give_back(self, environment: Environment) -> None:
         with self._lock:

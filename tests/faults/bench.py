@@ -61,7 +61,7 @@ spec: {{allow: {{request: {{roles: [{role}], annotations: {{teleport.dev/schedul
 """
 
 
-def options(mode: Mode = "bot", workers: int = 6) -> Options:
+def options(mode: Mode = "bot", workers: int = 5) -> Options:
     """How a system for the matrix differs from a deployed one."""
     return Options(
         queue_workers=workers,

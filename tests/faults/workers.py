@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import queue
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -79,13 +80,21 @@ def work(jobs: Sequence[Job], systems: int, progress: Callable[[int], None]) -> 
 
 
 def _worker(todo: Any, told: Any) -> None:
-    os.setpgrp()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         with ExitStack() as running:
             _do_jobs(todo, told, running)
     except BaseException:
         told.put(("broken", traceback.format_exc()))
         raise
+
+
+def _end_with_parent() -> None:
+    """Nobody waits for the rest; what this process started ends without it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _do_jobs(todo: Any, told: Any, running: ExitStack) -> None:
