@@ -75,11 +75,12 @@ class Function:
         with self._lock:
             return self._invocations
 
-    def start(self) -> None:
-        """Start one environment, so that the first event needn't wait for it."""
-        environment = self._new_environment()
-        with self._lock:
-            self._idle.append(environment)
+    def start(self, environments: int = 1) -> None:
+        """Start so many environments, so that the first events needn't wait for them."""
+        for _ in range(environments):
+            environment = self._new_environment()
+            with self._lock:
+                self._idle.append(environment)
 
     def wait_until_ready(self) -> None:
         """Wait for the environments that `start` made.

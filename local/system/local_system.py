@@ -306,7 +306,7 @@ class LocalSystem:
             self._tmp[name].mkdir()
             self._functions[name] = self._function(name)
             close(self._functions[name].stop)
-            self._functions[name].start()
+            self._functions[name].start(self.options.environments)
         self._texts_at_start = self.resources.texts()
         self._variables_at_start = {name: dict(function.variables) for name, function in self._functions.items()}
         self._serve()

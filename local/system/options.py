@@ -20,6 +20,8 @@ class Options:
         Where the gateway listens; 0 takes a free port.
     queue_workers
         How many messages of one queue may be under way at a time, each of another request.
+    environments
+        How many environments of each function are started before the first event.
     function_timeout, visibility_timeout, max_receive_count
         As in template.yaml. A killed function's message comes back after the visibility timeout.
     unknown_outcome_seconds, retry_base_seconds, retry_longest_seconds, servicenow_timeout_seconds,
@@ -50,6 +52,7 @@ class Options:
 
     port: int = 0
     queue_workers: int = 2
+    environments: int = 1
     function_timeout: float = 60
     visibility_timeout: int = 360
     max_receive_count: int = 100

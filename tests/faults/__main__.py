@@ -52,7 +52,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, help="the order of an earlier run; else a new one")
     parser.add_argument("--only", default="", help="a regular expression: cells whose name it finds")
-    systems = os.cpu_count() or 2
+    systems = (os.cpu_count() or 2) + 1
     parser.add_argument("--systems", type=int, default=systems, help=f"systems at a time (default: {systems})")
     parser.add_argument("--list", action="store_true", help="the names of the cells, and nothing else")
     parser.add_argument("--write", type=Path, help="a Markdown file, between whose marks the tables are put")

@@ -65,11 +65,12 @@ def options(mode: Mode = "bot", workers: int = 5) -> Options:
     """How a system for the matrix differs from a deployed one."""
     return Options(
         queue_workers=workers,
+        environments=workers,
         function_timeout=FUNCTION_TIMEOUT,
         visibility_timeout=VISIBILITY,
         unknown_outcome_seconds=UNKNOWN_OUTCOME,
         retry_base_seconds=1,
-        retry_longest_seconds=8,
+        retry_longest_seconds=4,
         servicenow_timeout_seconds=CALL_TIMEOUT,
         teleport_timeout_seconds=CALL_TIMEOUT,
         forwarder_time_scale=0.2,

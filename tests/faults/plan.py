@@ -37,8 +37,18 @@ def jobs(seed: int, only: str) -> list[Job]:
     ]
     situations = list(_situations(seed, only))
     random.Random(seed).shuffle(situations)
-    # Another mode needs another system: that comes last.
-    return [*found[:-1], *situations, *found[-1:]] if found and found[-1].mode == "set_state" else [*found, *situations]
+    return _mixed(found, situations)
+
+
+def _mixed(calls: Sequence[Job], situations: Sequence[Job]) -> list[Job]:
+    """Jobs that are busy and jobs that mostly wait, in turns; another mode, which needs another system, comes last."""
+    last = [job for job in calls if job.mode != "bot"]
+    first = [job for job in calls if job.mode == "bot"]
+    each = -(-len(situations) // max(len(first), 1))
+    mixed: list[Job] = []
+    for number, job in enumerate(first):
+        mixed += [job, *situations[number * each : (number + 1) * each]]
+    return [*mixed, *situations[len(first) * each :], *last]
 
 
 def _parts(order: Sequence[Cell]) -> Iterator[tuple[Cell, ...]]:
