@@ -18,7 +18,7 @@ from tests.faults.report import markdown, show, summary
 from tests.faults.run import Result
 from tests.faults.workers import WorkerBroken, work
 
-_BEGIN, _END = "<!-- the matrix, by `make faults-table` -->", "<!-- the end of the matrix -->"
+_BEGIN, _END = "<!-- the matrix, by `make matrix` -->", "<!-- the end of the matrix -->"
 _SAY_EVERY = 10.0
 
 

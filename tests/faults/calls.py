@@ -105,7 +105,8 @@ def _told(after: int) -> AwsCall:
 
 CALLS: Final[dict[str, tuple[Call, ...]]] = {
     "create": (_EVENT_QUEUED, _EVENT_KEPT, _LEDGER_READ, _READ, _SEEN, _ATTEMPT, _INSERT, _told(2)),
-    "review": (_ATTEMPT, _UPDATE, _told(2)),
+    "create, ids ignored": (_INSERT,),
+    "review": (_UPDATE,),
     "resolve by review": (_LOOK, _ATTEMPT, _UPDATE, _told(2)),
     "resolve directly": (_EVENT_QUEUED, _EVENT_KEPT, _UPDATE),
     "expire": (_EVENT_KEPT, _UPDATE),
@@ -138,9 +139,7 @@ CALLS: Final[dict[str, tuple[Call, ...]]] = {
         AwsCall("queue question", TICKETS, "SendMessageBatch", ("{id}", "on_call")),
         AwsCall("save that it was asked", TICKETS, "UpdateItem", ("{id}", '"TICKET"', "asked:on_call")),
         ServiceNowCall("GET who is on call", DECISIONS, "GET", "whoisoncall"),
-        _DECISION_ATTEMPT,
         _SUBMIT,
-        _DECISION_OUTCOME,
         _UPDATE,
     ),
     "minute pass": (

@@ -61,6 +61,16 @@ def _ready(bench: Bench, scene: Scene) -> Scene:
     return scene
 
 
+def _known_to_ignore_ids(bench: Bench) -> Scene:
+    """The instance has shown before that it gives records ids of its own: with the first ticket it does."""
+    if not bench.knows_its_instance:
+        with bench.first:
+            if not bench.knows_its_instance:
+                _asked(bench)
+                bench.knows_its_instance = True
+    return bench.scene()
+
+
 def _create(bench: Bench, scene: Scene, arm: Arm) -> None:
     with bench.before_it_is_told():
         bench.ask(scene)
@@ -157,6 +167,7 @@ FLOWS: Final = {
     flow.name: flow
     for flow in (
         Flow("create", _nobody_asked, _create),
+        Flow("create, ids ignored", _known_to_ignore_ids, _create),
         Flow("review", lambda bench: _asked(bench, "two-requester"), _review),
         Flow("resolve by review", _asked, _review),
         Flow("resolve directly", _asked, _set_directly),

@@ -34,7 +34,8 @@ class Cell:
     @property
     def mode(self) -> Mode:
         """How decisions are applied in the system that it needs."""
-        return "set_state" if self.flow == "state set" else "bot"
+        modes: dict[str, Mode] = {"state set": "set_state", "create, ids ignored": "own ids"}
+        return modes.get(self.flow, "bot")
 
     @property
     def allowed(self) -> Allowance | None:

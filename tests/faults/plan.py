@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
+from tests.faults.bench import Mode
 from tests.faults.matrix import Cell, cells
 from tests.faults.run import shuffled
 from tests.faults.run_situation import name_of
@@ -13,6 +14,7 @@ from tests.faults.situations import SITUATIONS
 from tests.faults.workers import Job
 
 _CELLS_IN_A_JOB = 48
+MODES: tuple[Mode, ...] = ("bot", "set_state", "own ids")
 
 
 def names() -> list[str]:
@@ -32,7 +34,7 @@ def jobs(seed: int, only: str) -> list[Job]:
     wanted = [cell for cell in cells() if re.search(only, cell.name)]
     found = [
         Job(mode, cells=part)
-        for mode in ("bot", "set_state")
+        for mode in MODES
         for part in _parts(shuffled((cell for cell in wanted if cell.mode == mode), seed))
     ]
     situations = list(_situations(seed, only))

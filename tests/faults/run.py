@@ -82,8 +82,7 @@ def _try(bench: Bench, cell: Cell) -> Tried:
     armed = []
     flow.act(bench, scene, lambda known: armed.append(kinds_at(cell.call)[cell.kind](bench, known, cell.call)))
     if flow.by_pass:
-        bench.tick(TICKETS)
-        bench.tick(TICKETS)  # the one after does what a failed one did not
+        bench.pass_until_found(scene)
     if not bench.rest(scene):
         tried.problems.append("it did not come to rest")
     if not armed[0].struck():

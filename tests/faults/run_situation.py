@@ -13,7 +13,7 @@ from tests.faults.flows import FLOWS
 from tests.faults.run import Result, Tried, prepared, result
 from tests.faults.situations import Situation
 
-_TO_BE_FELT: Final = 30.0
+_TO_BE_FELT: Final = 60.0
 
 
 def name_of(situation: Situation, flow: str) -> str:

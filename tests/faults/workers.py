@@ -80,7 +80,7 @@ def work(jobs: Sequence[Job], systems: int, progress: Callable[[int], None]) -> 
 
 
 def _worker(todo: Any, told: Any) -> None:
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
     try:
         with ExitStack() as running:
             _do_jobs(todo, told, running)
@@ -89,7 +89,7 @@ def _worker(todo: Any, told: Any) -> None:
         raise
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Nobody waits for the rest; what this process started ends without it."""
     parent = multiprocessing.parent_process()
     assert parent is not None
@@ -103,7 +103,7 @@ def _do_jobs(todo: Any, told: Any, running: ExitStack) -> None:
     while (job := todo.get()) is not None:
         if bench is None or mode != job.mode:
             running.close()
-            bench, mode = Bench(running.enter_context(LocalSystem(options(job.mode)))), job.mode
+            bench, mode = Bench(running.enter_context(LocalSystem(options(job.mode))), job.mode), job.mode
         told.put(("done", list(do(bench, job, lambda number: told.put(("tried", number))))))
 
 
