@@ -43,6 +43,7 @@ class QueuePoller:
     def __init__(self, account: Account, queue: Queue, function: Function, workers: int) -> None:
         self.deliveries: list[Delivery] = []
         self._repeated: set[str] = set()
+        self._doubled: set[str] = set()
         self._sqs = account.sqs
         self._queue = queue
         self._function = function
@@ -59,6 +60,11 @@ class QueuePoller:
     def deliver_again(self, about: str) -> None:
         """Deliver the next message whose body holds this text once more, after it was done."""
         self._repeated.add(about)
+
+    def deliver_twice(self, about: str) -> None:
+        """Deliver the next message whose body holds this text to two environments at the same time, as SQS would if
+        its visibility were over while the first still works."""
+        self._doubled.add(about)
 
     def nudge(self) -> None:
         """Look at the queue now: something may have been sent."""
@@ -92,31 +98,33 @@ class QueuePoller:
         return next(iter(answer.get("Messages", [])), None)
 
     def _work(self, message: MessageTypeDef) -> None:
-        end: End = "lost"
         try:
-            end = self._call(message)
-            if end == "done":
+            if _taken(self._doubled, message["Body"]):
+                again = {**message["Attributes"], "ApproximateReceiveCount": "2"}
+                twin: MessageTypeDef = {**message, "Attributes": again}
+                threading.Thread(target=self._call, args=(twin,), daemon=True).start()
+            if self._call(message) == "done":
                 self._remove(message)
-        except FunctionError:
-            end = "raised"  # the function's own log says what it was; the message stays, as with Lambda
-        except EnvironmentLost:
-            pass
         finally:
-            attributes = message["Attributes"]
-            self.deliveries.append(
-                Delivery(
-                    self._queue.name, attributes["MessageGroupId"], int(attributes["ApproximateReceiveCount"]), end
-                )
-            )
             self._slots.release()
             self._woken.set()
 
     def _call(self, message: MessageTypeDef) -> End:
-        answer = self._function.invoke(sqs_event(message, self._queue.arn))
-        return "kept" if kept_messages(answer, [message["MessageId"]]) else "done"
+        end: End = "lost"
+        try:
+            answer = self._function.invoke(sqs_event(message, self._queue.arn))
+            end = "kept" if kept_messages(answer, [message["MessageId"]]) else "done"
+        except FunctionError:
+            end = "raised"  # the function's own log says what it was; the message stays, as with Lambda
+        except EnvironmentLost:
+            pass
+        attributes = message["Attributes"]
+        receives = int(attributes["ApproximateReceiveCount"])
+        self.deliveries.append(Delivery(self._queue.name, attributes["MessageGroupId"], receives, end))
+        return end
 
     def _remove(self, message: MessageTypeDef) -> None:
-        if self._to_be_repeated(message["Body"]):
+        if _taken(self._repeated, message["Body"]):
             # The deletion was lost, and the visibility timeout has passed.
             self._sqs.change_message_visibility(
                 QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
@@ -124,7 +132,9 @@ class QueuePoller:
         else:
             self._sqs.delete_message(QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"])
 
-    def _to_be_repeated(self, body: str) -> bool:
-        found = {about for about in self._repeated if about in body}
-        self._repeated -= found
-        return bool(found)
+
+def _taken(asked: set[str], body: str) -> bool:
+    """Whether something was asked for this message; it is for one message only."""
+    found = {about for about in asked if about in body}
+    asked -= found
+    return bool(found)

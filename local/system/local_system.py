@@ -146,6 +146,10 @@ class LocalSystem:
         for poller in self._pollers:
             poller.deliver_again(about)
 
+    def deliver_twice(self, function: str, about: str) -> None:
+        """Let the function's queue deliver its next message whose body holds this text twice at the same time."""
+        self._pollers[FUNCTIONS.index(function)].deliver_twice(about)
+
     def deliveries(self, group: str) -> list[Delivery]:
         """Return every delivery of the messages of a group (a request's id) so far, of both queues."""
         return [one for poller in self._pollers for one in list(poller.deliveries) if one.group == group]

@@ -41,7 +41,7 @@ def main() -> int:
     except WorkerBroken as error:
         print(error, file=sys.stderr)
         return 2
-    show(results, Console(width=max(110, Console().width), highlight=False, markup=False, emoji=False))
+    show(results, Console(width=max(125, Console().width), highlight=False, markup=False, emoji=False))
     print(f"{summary(results)} Seed {seed}, {progress.seconds:.0f} s.")
     if arguments.write:
         _write(arguments.write, markdown(results, seed))

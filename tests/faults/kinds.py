@@ -13,7 +13,7 @@ from grpclib.const import Status
 from local.aws import faults as aws
 from local.servicenow import faults as servicenow
 from local.teleport import faults as teleport
-from tests.faults.bench import CALL_TIMEOUT, LATE_COMMIT, Bench, Scene
+from tests.faults.bench import CALL_TIMEOUT, LATE_COMMIT, TICKETS, Bench, Scene
 from tests.faults.calls import AwsCall, Call, ServiceNowCall, TeleportCall
 
 _OVER: Final = 1.5
@@ -142,18 +142,26 @@ def _held(kind: aws.Kind, *, kills: bool) -> Arm:
 
 
 class _Again:
-    def __init__(self, bench: Bench, scene: Scene) -> None:
+    """Struck by a second delivery that ended in one of these ways."""
+
+    def __init__(self, bench: Bench, scene: Scene, ends: frozenset[str]) -> None:
         self._bench = bench
         self._scene = scene
+        self._ends = ends
 
     def struck(self) -> bool:
-        ends = [one.end for one in self._bench.system.deliveries(self._scene.request_id) if one.receives > 1]
-        return "done" in ends
+        second = {one.end for one in self._bench.system.deliveries(self._scene.request_id) if one.receives > 1}
+        return bool(second & self._ends)
+
+
+def _delivered_twice(bench: Bench, scene: Scene, _call: None) -> Armed:
+    bench.system.deliver_twice(TICKETS, scene.request_id)
+    return _Again(bench, scene, frozenset({"done", "kept"}))
 
 
 def _delivered_again(bench: Bench, scene: Scene, _call: None) -> Armed:
     bench.system.deliver_again(scene.request_id)
-    return _Again(bench, scene)
+    return _Again(bench, scene, frozenset({"done"}))
 
 
 # ---- the tables
@@ -170,7 +178,7 @@ LIMITED, LIMITED_FOR = "429", "429 with Retry-After"
 HTML, TRUNCATED, EMPTY = "HTML on 200", "truncated JSON", "empty 200"
 THROTTLED, PARTLY, OVERTAKEN = "throttled", "partly failed", "conditional write lost"
 LAMBDA_BEFORE, LAMBDA_AFTER = "Lambda timed out before", "Lambda timed out after"
-TWICE = "message delivered twice"
+TWICE, AT_ONCE = "message delivered twice", "message delivered twice at once"
 
 SERVICENOW_READS: Final[Mapping[str, Arm]] = {
     TIMEOUT_BEFORE: _servicenow("silent_before", _LONG),
@@ -241,7 +249,7 @@ AROUND_A_WRITE: Final[Mapping[str, Arm]] = {
     LAMBDA_BEFORE: _held("hold_before", kills=False),
     LAMBDA_AFTER: _held("hold_after_commit", kills=False),
 }
-MESSAGES: Final[Mapping[str, Arm]] = {TWICE: _delivered_again}
+MESSAGES: Final[Mapping[str, Arm]] = {TWICE: _delivered_again, AT_ONCE: _delivered_twice}
 
 
 def kinds_at(call: Call | None) -> Mapping[str, Arm]:

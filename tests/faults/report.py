@@ -26,11 +26,11 @@ KINDS: Final = tuple(
             *(kinds.SLOW, kinds.RESET_BEFORE, kinds.RESET_AFTER, kinds.UNAUTHORIZED, kinds.FORBIDDEN, kinds.RULE),
             *(kinds.HIDDEN, kinds.LIMITED_FOR, kinds.LIMITED, kinds.ERROR, kinds.ERROR_AFTER, kinds.UNAVAILABLE),
             *(kinds.HTML, kinds.TRUNCATED, kinds.EMPTY, kinds.THROTTLED, kinds.OVERTAKEN, kinds.PARTLY),
-            *(kinds.LAMBDA_BEFORE, kinds.LAMBDA_AFTER, kinds.TWICE),
+            *(kinds.LAMBDA_BEFORE, kinds.LAMBDA_AFTER, kinds.TWICE, kinds.AT_ONCE),
         ]
     )
 )
-LETTERS: Final = dict(zip(KINDS, ascii_uppercase, strict=True))
+LETTERS: Final = dict(zip(KINDS, f"{ascii_uppercase}a", strict=True))
 
 
 def summary(results: Sequence[Result]) -> str:

@@ -220,6 +220,15 @@ def test_a_message_that_was_done_can_come_once_more(aws: Aws) -> None:
     assert {one.end for one in aws.poller.deliveries if one.group == "again"} == {"done"}
 
 
+def test_a_message_can_come_twice_at_the_same_time(aws: Aws) -> None:
+    aws.poller.deliver_twice("both at once")
+    aws.send("twins", note="both at once", seconds=0.7)
+    wait_until(lambda: len(aws.lines("took", "twins")) == 2)
+    assert aws.lines("done", "twins") == []
+    wait_until(lambda: len(aws.lines("done", "twins")) == 2)
+    wait_until(lambda: aws.count(aws.resources.tickets.name) == 0)
+
+
 def test_a_changed_setting_reaches_the_next_call(aws: Aws) -> None:
     aws.function.set_environment(SETTING="new")
     requests.post(f"{aws.gateway.url}/doors/exact", timeout=10)
