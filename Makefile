@@ -41,6 +41,15 @@ export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell getconf _NPROCESSORS_ONLN | awk 
 test: $(VENV)/.test ## all tests
 	@$(VENV)/bin/python -m pytest -n auto tests
 
+FAULTS = $(VENV)/bin/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
+.PHONY: faults
+faults: $(VENV)/.test ## the fault matrix: every trouble at every step, lost and doubled counted (SEED=… ONLY=…)
+	@$(FAULTS)
+
+.PHONY: outage
+outage: $(VENV)/.test ## an hour without ServiceNow and one without Teleport, compressed, with 1,000 requests each
+	@$(VENV)/bin/python -m tests.faults.outage $(if $(SEED),--seed $(SEED))
+
 .PHONY: lint
 lint: $(VENV)/.lint ## ruff and mypy
 	$(VENV)/bin/ruff check .
@@ -93,6 +102,10 @@ cases: $(VENV)/.test ## the table in docs/ of who may decide and as whom, from t
 .PHONY: bench
 bench: $(VENV)/.demo ## measure cold starts and renewal under load: ten minutes (PART=cold-start or renewal: one of them)
 	@$(VENV)/bin/python -m tools.benchmarks $(PART)
+
+.PHONY: matrix
+matrix: $(VENV)/.test ## the fault matrix in docs/, from a run of all of it
+	@$(FAULTS) --write docs/reliability.md
 
 # The layer's file resolves for Lambda alone, within the versions that everything else is tested with.
 .PHONY: lock

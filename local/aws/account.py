@@ -13,6 +13,7 @@ import boto3
 import requests
 from botocore.config import Config
 
+from local.aws.faults import Faults
 from local.aws.names import REGION
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Account:
     """An empty AWS account that lives as long as this object does.
 
     `sqs`, `dynamodb`, `secretsmanager` and `ssm` are boto3 clients for it; `variables` is what a process needs in its
-    environment to reach it.
+    environment to reach it. `faults` makes trouble for coming calls.
     """
 
     sqs: SQSClient
@@ -51,6 +52,7 @@ class Account:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self.variables: dict[str, str] = {}
+        self.faults = Faults(lambda: self.variables["AWS_ENDPOINT_URL"])
 
     def start(self) -> None:
         """Start moto's server and wait until it answers."""

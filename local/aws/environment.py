@@ -18,6 +18,9 @@ from local.aws.names import ACCOUNT_ID, REGION
 from local.aws.runtime_api import Answer, Invocation, RuntimeApi
 
 INIT_TIMEOUT = 10.0  # Lambda's limit for the init phase, in seconds
+# Lambda gives each environment a processor of its own to start on. Here they start one after the other, else a storm of
+# them would take so long that the limit ended them all.
+_STARTING = threading.BoundedSemaphore(os.cpu_count() or 2)
 
 
 class EnvironmentLost(Exception):
@@ -50,7 +53,7 @@ class Code:
 
 
 class Environment:
-    """Starts the process at once; `invoke` waits until it is ready.
+    """Starts the process as soon as others have started; `invoke` waits until it is ready.
 
     Parameters
     ----------
@@ -65,16 +68,22 @@ class Environment:
     def __init__(self, code: Code, variables: Mapping[str, str], write: Callable[[str], None]) -> None:
         self._code = code
         self._write = write
-        self._api = RuntimeApi(code.arn)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", "app.lambda_handler"],
-            cwd=code.directory,
-            env={**_lambda_variables(code, self._api.address), **variables},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        _STARTING.acquire()
+        self._has_started = threading.Lock()
+        self._api = RuntimeApi(code.arn, self._started)
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "awslambdaric", "app.lambda_handler"],
+                cwd=code.directory,
+                env={**_lambda_variables(code, self._api.address), **variables},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError:
+            self._started()
+            raise
         self._ended = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -122,11 +131,21 @@ class Environment:
             self._write(f"Task timed out after {self._code.timeout:.2f} seconds")
             raise TimedOut(f"{self._code.name} timed out after {self._code.timeout:.0f} s") from None
 
+    def handles(self, text: str) -> bool:
+        """Whether the event that it is at holds this text."""
+        current = self._api.current
+        return current is not None and text.encode() in current.payload
+
     def kill(self) -> None:
         """End the process with SIGKILL and wait until it is gone."""
         self._process.kill()
         self._process.wait()
         self._reader.join(2)
+
+    def _started(self) -> None:
+        """The init phase is over, in whichever way: the next one may start."""
+        if self._has_started.acquire(blocking=False):
+            _STARTING.release()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -135,6 +154,7 @@ class Environment:
         self._process.wait()
         self._process.stdout.close()
         self._ended.set()
+        self._started()
         self._give_up()
         self._api.ready.set()
         self._api.close()

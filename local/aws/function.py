@@ -9,6 +9,7 @@ from typing import Any
 
 from local.aws.environment import Code, Environment, EnvironmentLost
 from local.aws.output import Output
+from local.aws.runtime_api import Answer
 
 
 class FunctionError(Exception):
@@ -46,8 +47,11 @@ class Function:
         self._idle: list[Environment] = []
         self._busy: set[Environment] = set()
         self._retired: set[Environment] = set()
+        self._under_way: dict[int, bytes] = {}
         self._invocations = 0
         self._stopped = False
+        self.defects: list[str] = []
+        """What it raised so far: AWS counts these as errors of the function."""
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -58,7 +62,12 @@ class Function:
     def running(self) -> int:
         """How many invocations are under way."""
         with self._lock:
-            return len(self._busy)
+            return len(self._under_way)
+
+    def handles(self, text: str) -> bool:
+        """Whether an invocation is under way whose event holds this text."""
+        with self._lock:
+            return any(text.encode() in payload for payload in self._under_way.values())
 
     @property
     def invocations(self) -> int:
@@ -66,11 +75,12 @@ class Function:
         with self._lock:
             return self._invocations
 
-    def start(self) -> None:
-        """Start one environment, so that the first event needn't wait for it."""
-        environment = self._new_environment()
-        with self._lock:
-            self._idle.append(environment)
+    def start(self, environments: int = 1) -> None:
+        """Start so many environments, so that the first events needn't wait for them."""
+        for _ in range(environments):
+            environment = self._new_environment()
+            with self._lock:
+                self._idle.append(environment)
 
     def wait_until_ready(self) -> None:
         """Wait for the environments that `start` made.
@@ -95,35 +105,43 @@ class Function:
         EnvironmentLost
             It was killed or timed out.
         """
-        environment = self._take()
+        payload = json.dumps(event).encode()
+        with self._lock:
+            self._invocations += 1
+            number = self._invocations
+            self._under_way[number] = payload
         try:
-            answer = environment.invoke(json.dumps(event).encode())
+            answer = self._answer(payload)
         finally:
-            self._give_back(environment)
+            with self._lock:
+                del self._under_way[number]
             self._after_invoke()
         if answer.failed:
-            error = answer.document if isinstance(answer.document, dict) else {}
-            raise FunctionError(str(error.get("errorType", "Error")), str(error.get("errorMessage", "")))
+            document = answer.document if isinstance(answer.document, dict) else {}
+            error = FunctionError(str(document.get("errorType", "Error")), str(document.get("errorMessage", "")))
+            self.defects.append(str(error))
+            raise error
         return answer.document
 
     def set_environment(self, **values: str | None) -> None:
         """Set environment variables (None takes one away). Environments with the old ones end when they are idle."""
         with self._lock:
-            for name, value in values.items():
-                if value is None:
-                    self._variables.pop(name, None)
-                else:
-                    self._variables[name] = value
+            changed = {**self._variables, **values}
+            self._variables = {name: value for name, value in changed.items() if value is not None}
             idle, self._idle = self._idle, []
             self._retired |= self._busy
         for environment in idle:
             environment.kill()
 
-    def kill(self) -> int:
-        """Kill every environment, whatever it is doing (SIGKILL); return how many there were."""
+    def kill(self, handling: str = "") -> int:
+        """Kill every environment, whatever it is doing (SIGKILL), or those alone whose event holds this text; return
+        how many there were."""
         with self._lock:
             environments = [*self._idle, *self._busy]
-            self._idle = []
+            if handling:
+                environments = [one for one in self._busy if one.handles(handling)]
+            else:
+                self._idle = []
         for environment in environments:
             environment.kill()
         return len(environments)
@@ -134,19 +152,32 @@ class Function:
             self._stopped = True
         self.kill()
 
+    def _answer(self, payload: bytes) -> Answer:
+        environment = self._take()
+        try:
+            return environment.invoke(payload)
+        finally:
+            self._give_back(environment)
+
     def _take(self) -> Environment:
         with self._lock:
             if self._stopped:
                 raise EnvironmentLost(f"{self.code.name} was stopped")
-            self._invocations += 1
             while self._idle:
                 environment = self._idle.pop()
                 if environment.alive:
                     self._busy.add(environment)
                     return environment
-            environment = self._new_environment()
+            variables = self._variables
+        environment = self._new_environment()  # may take its time, and nobody else is to wait for that
+        with self._lock:
+            if self._variables is not variables:
+                self._retired.add(environment)
             self._busy.add(environment)
-            return environment
+            stopped = self._stopped
+        if stopped:
+            environment.kill()
+        return environment
 
     def _give_back(self, environment: Environment) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""moto's server as a process of its own.
+"""moto's server as a process of its own, with the trouble before it that is asked for (`local.aws.faults`).
 
 `python -m local.aws.moto_server` binds a free loopback port, prints it, and serves until its standard input ends.
 """
@@ -19,6 +19,7 @@ from moto.sqs.models import sqs_backends
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
+from local.aws.fault_layer import FaultLayer
 from local.aws.names import ACCOUNT_ID, REGION
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _hurry() -> None:
 def main() -> None:
     """Serve until standard input is closed, which happens when the parent ends, however it ends."""
     _hurry()
-    application = OneAtATime(DomainDispatcherApplication(create_backend_app))
+    application = FaultLayer(OneAtATime(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.port, flush=True)

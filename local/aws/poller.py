@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from local.aws.account import Account
 from local.aws.environment import EnvironmentLost
@@ -18,14 +19,31 @@ if TYPE_CHECKING:
 _PAUSE = 0.1  # seconds between two looks at an empty queue; a nudge cuts it short
 
 
+End = Literal["done", "kept", "raised", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One delivery of a message: how often it has been received by then, and what came of it. `lost`: the function was
+    killed over it, or ran out of time."""
+
+    queue: str
+    group: str
+    receives: int
+    end: End
+
+
 class QueuePoller:
     """Serves one queue with `workers` messages under way at most, each of another group.
 
     It never touches a message's visibility: what the function keeps, and what it was killed over, comes back when its
-    time has passed.
+    time has passed. `deliveries` are those so far.
     """
 
     def __init__(self, account: Account, queue: Queue, function: Function, workers: int) -> None:
+        self.deliveries: list[Delivery] = []
+        self._repeated: set[str] = set()
+        self._doubled: set[str] = set()
         self._sqs = account.sqs
         self._queue = queue
         self._function = function
@@ -38,6 +56,15 @@ class QueuePoller:
     def start(self) -> None:
         """Begin to serve the queue."""
         self._thread.start()
+
+    def deliver_again(self, about: str) -> None:
+        """Deliver the next message whose body holds this text once more, after it was done."""
+        self._repeated.add(about)
+
+    def deliver_twice(self, about: str) -> None:
+        """Deliver the next message whose body holds this text to two environments at the same time, as SQS would if
+        its visibility were over while the first still works."""
+        self._doubled.add(about)
 
     def nudge(self) -> None:
         """Look at the queue now: something may have been sent."""
@@ -72,11 +99,42 @@ class QueuePoller:
 
     def _work(self, message: MessageTypeDef) -> None:
         try:
-            answer = self._function.invoke(sqs_event(message, self._queue.arn))
-            if not kept_messages(answer, [message["MessageId"]]):
-                self._sqs.delete_message(QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"])
-        except (FunctionError, EnvironmentLost):
-            pass  # the function's own log says what it was; the message stays, as with Lambda
+            if _taken(self._doubled, message["Body"]):
+                again = {**message["Attributes"], "ApproximateReceiveCount": "2"}
+                twin: MessageTypeDef = {**message, "Attributes": again}
+                threading.Thread(target=self._call, args=(twin,), daemon=True).start()
+            if self._call(message) == "done":
+                self._remove(message)
         finally:
             self._slots.release()
             self._woken.set()
+
+    def _call(self, message: MessageTypeDef) -> End:
+        end: End = "lost"
+        try:
+            answer = self._function.invoke(sqs_event(message, self._queue.arn))
+            end = "kept" if kept_messages(answer, [message["MessageId"]]) else "done"
+        except FunctionError:
+            end = "raised"  # the function's own log says what it was; the message stays, as with Lambda
+        except EnvironmentLost:
+            pass
+        attributes = message["Attributes"]
+        receives = int(attributes["ApproximateReceiveCount"])
+        self.deliveries.append(Delivery(self._queue.name, attributes["MessageGroupId"], receives, end))
+        return end
+
+    def _remove(self, message: MessageTypeDef) -> None:
+        if _taken(self._repeated, message["Body"]):
+            # The deletion was lost, and the visibility timeout has passed.
+            self._sqs.change_message_visibility(
+                QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+            )
+        else:
+            self._sqs.delete_message(QueueUrl=self._queue.url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _taken(asked: set[str], body: str) -> bool:
+    """Whether something was asked for this message; it is for one message only."""
+    found = {about for about in asked if about in body}
+    asked -= found
+    return bool(found)

@@ -8,6 +8,7 @@ import queue
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,10 +36,12 @@ class Invocation:
 
 
 class RuntimeApi:
-    """Serves one environment. `ready` is set by its first question for an event, or by an error while it starts."""
+    """Serves one environment. `ready` is set by its first question for an event, or by an error while it starts;
+    `started` is called then too."""
 
-    def __init__(self, function_arn: str) -> None:
+    def __init__(self, function_arn: str, started: Callable[[], None]) -> None:
         self.function_arn = function_arn
+        self.started = started
         self.ready = threading.Event()
         self.init_error: Any = None
         self.current: Invocation | None = None
@@ -83,6 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, b"{}")
             return
         api.ready.set()
+        api.started()
         invocation = api.next.get()
         if invocation is None:
             self.close_connection = True
@@ -105,6 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == f"{PATH}/init/error":
             api.init_error = json.loads(body)
             api.ready.set()
+            api.started()
         elif api.current is not None and self.path.startswith(f"{PATH}/invocation/{api.current.id}/"):
             invocation, api.current = api.current, None
             with contextlib.suppress(InvalidStateError):  # it ran out of time meanwhile

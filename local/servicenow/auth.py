@@ -10,7 +10,7 @@ from typing import Final
 from werkzeug.datastructures import Headers
 
 from local.servicenow.access import Session, with_contained
-from local.servicenow.errors import Refused
+from local.servicenow.errors import unauthenticated
 from local.servicenow.store import Row, Store
 
 TOKEN_LIFETIME: Final = 1800.0
@@ -80,7 +80,7 @@ class Accounts:
         user_name = self._claimed(headers)
         row = self.store.find_by("sys_user", "user_name", user_name) if user_name else None
         if row is None or not may_sign_in(row):
-            raise _unauthenticated()
+            raise unauthenticated()
         return self.session(user_name)
 
     def token(self, form: Mapping[str, str]) -> dict[str, object] | None:
@@ -134,7 +134,3 @@ class Accounts:
 def may_sign_in(user: Row) -> bool:
     """Whether a user may have any session: active and not locked out."""
     return user["active"] == "true" and user["locked_out"] != "true"
-
-
-def _unauthenticated() -> Refused:
-    return Refused(401, "User Not Authenticated", "Required to provide Auth information")

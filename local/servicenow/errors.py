@@ -23,6 +23,11 @@ def not_found() -> Refused:
     return Refused(404, "No Record found", "Record doesn't exist or ACL restricts the record retrieval")
 
 
+def unauthenticated() -> Refused:
+    """Credentials that the instance doesn't know, or none."""
+    return Refused(401, "User Not Authenticated", "Required to provide Auth information")
+
+
 def acl_exception(operation: str) -> Refused:
     """A write that the access controls refuse; `operation` is Insert, Update or Delete."""
     return Refused(403, "Operation Failed", f"ACL Exception {operation} Failed due to security constraints")

@@ -7,20 +7,40 @@ from typing import Final, Literal, TypedDict, Unpack
 
 Kind = Literal[
     "rate_limited",
+    "unauthorized",
+    "forbidden",
+    "hidden",
     "refused_by_rule",
     "error_before",
     "error_after_commit",
     "late",
+    "late_and_dropped",
     "html_page",
     "unavailable",
     "truncated_json",
     "empty_success",
     "drop_before",
     "drop_after_commit",
+    "reset_before",
+    "reset_after_commit",
+    "silent_before",
+    "silent_after_commit",
 ]
 # These answer instead of the instance: nothing is read or written.
 BEFORE: Final[frozenset[Kind]] = frozenset(
-    {"rate_limited", "refused_by_rule", "error_before", "html_page", "unavailable", "drop_before"}
+    {
+        "rate_limited",
+        "unauthorized",
+        "forbidden",
+        "hidden",
+        "refused_by_rule",
+        "error_before",
+        "html_page",
+        "unavailable",
+        "drop_before",
+        "reset_before",
+        "silent_before",
+    }
 )
 
 
@@ -52,9 +72,12 @@ class Which(TypedDict, total=False):
 
 @dataclass(slots=True)
 class Fault:
-    """One kind of trouble for the next `remaining` calls that match; `seen` are those that it hit.
+    """One kind of trouble for the next `remaining` calls that match, but for the first `skip`; `seen` are those that it
+    hit.
 
-    Empty `method` and `table` match all calls but the token endpoint's: that only by `table="oauth_token"`.
+    Empty `method` and `table` match all calls but the token endpoint's: that only by `table="oauth_token"`. `seconds`
+    is how long a call is held up, or what `Retry-After` says (None: that header is missing). `then` is called as it
+    happens: before the answer, and after the commit where there is one.
     """
 
     kind: Kind
@@ -62,7 +85,9 @@ class Fault:
     method: str = ""
     table: str = ""
     when: Predicate | None = None
-    seconds: float = 0.0
+    seconds: float | None = 0.0
+    skip: int = 0
+    then: Callable[[], object] | None = None
     seen: list[Incoming] = field(default_factory=list)
     _gate: threading.Event = field(default_factory=threading.Event)
     _hit: threading.Event = field(default_factory=threading.Event)
@@ -70,12 +95,15 @@ class Fault:
     def matches(self, call: Incoming) -> bool:
         """Whether this trouble is for that call."""
         wanted = self.table or ("" if call.table == "oauth_token" else call.table)
-        return (
-            self.remaining > 0
-            and self.method in ("", call.method)
-            and wanted == call.table
-            and (self.when is None or self.when(call))
-        )
+        if (
+            self.remaining == 0
+            or self.method not in ("", call.method)
+            or wanted != call.table
+            or (self.when is not None and not self.when(call))
+        ):
+            return False
+        self.skip -= 1
+        return self.skip < 0
 
     def take(self, call: Incoming) -> None:
         """Counts a call as hit."""
@@ -87,8 +115,25 @@ class Fault:
         """Waits until it hit its first call; False where `timeout` seconds passed first."""
         return self._hit.wait(timeout)
 
-    def hold(self) -> None:
-        """Waits as long as a late call is held up: `seconds`, or until released."""
+    def before(self) -> None:
+        """What happens before the instance looks at the call."""
+        if self.kind in BEFORE:
+            self._happen()
+        if self.kind in ("late", "late_and_dropped", "silent_before"):
+            self._hold()
+
+    def after(self) -> None:
+        """What happens once the instance has done what it was asked for."""
+        self._happen()
+        if self.kind == "silent_after_commit":
+            self._hold()
+
+    def _happen(self) -> None:
+        if self.then is not None:
+            self.then()
+
+    def _hold(self) -> None:
+        """Waits for `seconds`, or until released."""
         self._gate.wait(self.seconds)
 
     def release(self) -> None:
@@ -133,13 +178,29 @@ class Faults:
                     return fault
         return None
 
-    def rate_limited(self, times: int = 1, *, retry_after: int = 1, **which: Unpack[Which]) -> Fault:
-        """429 with `Retry-After` (seconds) and the `X-RateLimit-…` headers."""
+    def rate_limited(self, times: int = 1, *, retry_after: int | None = 1, **which: Unpack[Which]) -> Fault:
+        """429 with `Retry-After` (seconds) and the `X-RateLimit-…` headers; None: without any of them."""
         return self.add(Fault("rate_limited", times, seconds=retry_after, **which))
+
+    def unauthorized(self, times: int = 1, **which: Unpack[Which]) -> Fault:
+        """401, as for credentials that the instance doesn't know."""
+        return self.add(Fault("unauthorized", times, **which))
+
+    def forbidden(self, times: int = 1, **which: Unpack[Which]) -> Fault:
+        """403: an access control refuses the account."""
+        return self.add(Fault("forbidden", times, **which))
+
+    def hidden(self, times: int = 1, **which: Unpack[Which]) -> Fault:
+        """404, as for a record that isn't there or that the account may not see; a list is empty."""
+        return self.add(Fault("hidden", times, **which))
 
     def late(self, seconds: float, times: int = 1, **which: Unpack[Which]) -> Fault:
         """Waits, then commits and answers, whether the caller is still there or not."""
         return self.add(Fault("late", times, seconds=seconds, **which))
+
+    def late_and_dropped(self, seconds: float, times: int = 1, **which: Unpack[Which]) -> Fault:
+        """The connection ends at once without an answer; the commit comes `seconds` later."""
+        return self.add(Fault("late_and_dropped", times, seconds=seconds, **which))
 
     def refused_by_rule(self, times: int = 1, **which: Unpack[Which]) -> Fault:
         """403: a business rule of the customer's own aborts the operation."""
@@ -176,3 +237,19 @@ class Faults:
     def drop_after_commit(self, times: int = 1, **which: Unpack[Which]) -> Fault:
         """The connection ends without an answer, though the write was committed."""
         return self.add(Fault("drop_after_commit", times, **which))
+
+    def reset_before(self, times: int = 1, **which: Unpack[Which]) -> Fault:
+        """The connection is reset (TCP RST); nothing was written."""
+        return self.add(Fault("reset_before", times, **which))
+
+    def reset_after_commit(self, times: int = 1, **which: Unpack[Which]) -> Fault:
+        """The connection is reset (TCP RST), though the write was committed."""
+        return self.add(Fault("reset_after_commit", times, **which))
+
+    def silent_before(self, seconds: float, times: int = 1, **which: Unpack[Which]) -> Fault:
+        """No answer for so long, then the connection ends; nothing was written."""
+        return self.add(Fault("silent_before", times, seconds=seconds, **which))
+
+    def silent_after_commit(self, seconds: float, times: int = 1, **which: Unpack[Which]) -> Fault:
+        """The write is committed at once; no answer for so long, then the connection ends."""
+        return self.add(Fault("silent_after_commit", times, seconds=seconds, **which))

@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from local.servicenow.errors import Refused
-from local.servicenow.faults import Fault
+from local.servicenow.errors import Refused, acl_exception, not_found, unauthenticated
+from local.servicenow.faults import Fault, Incoming
 
 JSON: Final = "application/json;charset=UTF-8"
 _PAGE: Final = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
@@ -31,11 +31,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer; `status` 0 means that the connection ends without one."""
+    """One answer; `status` 0 means that the connection ends without one, by a reset where `resets`."""
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    resets: bool = False
 
     @classmethod
     def of_json(cls, status: int, body: object, headers: dict[str, str] | None = None) -> "Answer":
@@ -51,27 +52,37 @@ class Answer:
 
 
 DROPPED: Final = Answer(0)
+RESET: Final = Answer(0, resets=True)
+_OPERATIONS: Final = {"POST": "Insert", "PUT": "Update", "PATCH": "Update", "DELETE": "Delete"}
 
 
-def instead(fault: Fault, table: str) -> Answer:
+def instead(fault: Fault, call: Incoming) -> Answer:  # noqa: PLR0911 - one line for each kind
     """The answer of a trouble that keeps the call from the instance."""
     match fault.kind:
         case "rate_limited":
-            reset = str(int(time.time() + fault.seconds))
-            headers = {"Retry-After": str(int(fault.seconds)), "X-RateLimit-Limit": "100", "X-RateLimit-Reset": reset}
-            headers["X-RateLimit-Rule"] = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
-            detail = "Rate limit of 100 requests per hour for Table API exceeded"
-            return Answer.of_json(429, Refused(429, "Rate limit exceeded", detail).body(), headers)
+            return _rate_limited(fault)
+        case "unauthorized":
+            return Answer.of_refusal(unauthenticated())
+        case "forbidden":
+            operation = _OPERATIONS.get(call.method)
+            authorized = Refused(403, "User Not Authorized", "Failed API level ACL Validation")
+            return Answer.of_refusal(acl_exception(operation) if operation else authorized)
+        case "hidden" if call.method == "GET" and not call.sys_id:
+            return Answer.of_json(200, {"result": []})
+        case "hidden":
+            return Answer.of_refusal(not_found())
         case "refused_by_rule":
             rule = "Customer rule^0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-            detail = f"Operation against file '{table}' was aborted by Business Rule '{rule}'."
+            detail = f"Operation against file '{call.table}' was aborted by Business Rule '{rule}'."
             return Answer.of_refusal(Refused(403, "Operation Failed", f"{detail} Business Rule Stack:Customer rule"))
         case "html_page":
             return _page(200, "Your instance is hibernating")
         case "unavailable":
             return _page(503, "Service Unavailable")
-        case "drop_before":
+        case "drop_before" | "silent_before":
             return DROPPED
+        case "reset_before":
+            return RESET
         case _:
             return Answer.of_refusal(Refused(500, "Internal Server Error", "An unexpected error occurred"))
 
@@ -87,10 +98,22 @@ def afterwards(fault: Fault, answer: Answer) -> Answer:
         case "empty_success":
             headers = {name: value for name, value in answer.headers.items() if name != "Content-Type"}
             return Answer(answer.status, b"", headers)
-        case "drop_after_commit":
+        case "drop_after_commit" | "silent_after_commit" | "late_and_dropped":
             return DROPPED
+        case "reset_after_commit":
+            return RESET
         case _:
             return answer
+
+
+def _rate_limited(fault: Fault) -> Answer:
+    headers = {}
+    if fault.seconds is not None:
+        reset = str(int(time.time() + fault.seconds))
+        headers = {"Retry-After": str(int(fault.seconds)), "X-RateLimit-Limit": "100", "X-RateLimit-Reset": reset}
+        headers["X-RateLimit-Rule"] = "a1b2c3d4e5f60718293a4b5c6d7e8f90"
+    detail = "Rate limit of 100 requests per hour for Table API exceeded"
+    return Answer.of_json(429, Refused(429, "Rate limit exceeded", detail).body(), headers)
 
 
 def _page(status: int, title: str) -> Answer:

@@ -353,9 +353,10 @@ class ServiceNowInstance(ApprovalActions):
         row = self.row(DECISION, decision_sys_id)
         self._rules.send_decision(Session(row["sys_created_by"], row["decided_by"], frozenset()), decision_sys_id)
 
-    def wait_for_callbacks(self, timeout: float = 10.0) -> bool:
-        """Waits until no vote and no callback is scheduled or under way; False where `timeout` seconds passed first."""
-        return self._rules.wait(timeout)
+    def wait_for_callbacks(self, timeout: float = 10.0, decision: str = "") -> bool:
+        """Waits until no vote and no callback is scheduled or under way, or none of this decision row; False where
+        `timeout` seconds passed first."""
+        return self._rules.wait(timeout, decision)
 
     def seed_demo(self) -> DemoAccounts:
         """Adds the people, groups, integration accounts and ordinary incidents of the demo."""

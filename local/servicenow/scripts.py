@@ -107,10 +107,11 @@ class BusinessRules:
         """A person's click on a UI action (the name of its script) of a record as his form shows it."""
         return self._engine.click(session, action, table, row)
 
-    def wait(self, timeout: float) -> bool:
-        """Waits until nothing is scheduled or running; False where `timeout` seconds passed first."""
+    def wait(self, timeout: float, sys_id: str = "") -> bool:
+        """Waits until nothing is scheduled or running, or nothing for this row; False where `timeout` seconds passed
+        first."""
         with self._idle:
-            return self._idle.wait_for(lambda: not self._open, timeout)
+            return self._idle.wait_for(lambda: not (self._open[sys_id] if sys_id else self._open), timeout)
 
     def start(self) -> None:
         """Starts the scheduler, where it isn't running; what was scheduled while it stood still is run now."""

@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _TOKEN_PATH = "/oauth_token.do"
 # What calls and troubles name instead of a table.
 _OTHER_ROUTES = {_TOKEN_PATH: "oauth_token", WHO_IS_ON_CALL: "whoisoncall"}
+_NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Application:
@@ -55,8 +57,7 @@ class Application:
                 self._under_way -= 1
                 self._idle.notify_all()
         if answer.status == 0:
-            with contextlib.suppress(OSError):
-                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+            _end(environ["werkzeug.socket"], resets=answer.resets)
             raise ConnectionAbortedError
         return Response(answer.body, answer.status, answer.headers, mimetype=None)(environ, start_response)
 
@@ -73,14 +74,17 @@ class Application:
         sender = None if token else self._sender(http)
         user = sender.user_name if isinstance(sender, Session) else ""
         query, parsed = http.args.to_dict(), _parsed(http, body)
-        fault = self._faults.take(Incoming(method, table, route.sys_id if route else "", query, user, parsed))
+        call = Incoming(method, table, route.sys_id if route else "", query, user, parsed)
+        fault = self._faults.take(call)
         answer = DROPPED
         try:
-            if fault is not None and fault.kind in BEFORE:
-                answer = instead(fault, table)
-                return answer
             if fault is not None:
-                fault.hold()
+                if fault.kind == "late_and_dropped":
+                    _end(http.environ["werkzeug.socket"], resets=False)
+                fault.before()
+                if fault.kind in BEFORE:
+                    answer = instead(fault, call)
+                    return answer
             if isinstance(sender, Refused):
                 answer = Answer.of_refusal(sender)
             elif sender is None:
@@ -93,6 +97,7 @@ class Application:
                 request = Request(method, route, query, http.headers, body, sender)
                 answer = _asked(partial(self._api.answer, request))
             if fault is not None:
+                fault.after()
                 answer = afterwards(fault, answer)
             return answer
         finally:
@@ -111,6 +116,14 @@ class Application:
         if granted is None:
             return Answer.of_json(401, {"error": "server_error", "error_description": "access_denied"})
         return Answer.of_json(200, granted)
+
+
+def _end(connection: socket.socket, *, resets: bool) -> None:
+    """Ends a connection: by TCP's FIN, or by a reset, which the server's own closing then sends."""
+    with contextlib.suppress(OSError):
+        if resets:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        connection.shutdown(socket.SHUT_RD if resets else socket.SHUT_RDWR)
 
 
 def _asked(ask: Callable[[], Answer]) -> Answer:
@@ -155,10 +168,13 @@ class _Server(ThreadedWSGIServer):
         super().process_request(request, client_address)  # type: ignore[arg-type]
 
     def shutdown_request(self, request: object) -> None:
-        """Forgets the connection and closes it."""
+        """Forgets the connection and closes it; one that is to be reset gets no FIN before."""
         if isinstance(request, socket.socket):
             with self._guard:
                 self._open.discard(request)
+            if _is_to_be_reset(request):
+                request.close()
+                return
         super().shutdown_request(request)  # type: ignore[arg-type]
 
     def cut_connections(self) -> None:
@@ -168,6 +184,13 @@ class _Server(ThreadedWSGIServer):
         for connection in connections:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
+
+
+def _is_to_be_reset(connection: socket.socket) -> bool:
+    with contextlib.suppress(OSError):
+        size = len(_NO_LINGER)
+        return connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, size) == _NO_LINGER
+    return False
 
 
 class HttpServer:

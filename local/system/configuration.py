@@ -101,9 +101,13 @@ class Configuration:
             "MAX_RECEIVE_COUNT": str(settings.max_receive_count or options.max_receive_count),
             "UNKNOWN_OUTCOME_SECONDS": f"{options.unknown_outcome_seconds:g}",
             "RETRY_BASE_SECONDS": f"{options.retry_base_seconds:g}",
+            "RETRY_LONGEST_SECONDS": f"{options.retry_longest_seconds:g}",
+            "SERVICENOW_TIMEOUT_SECONDS": f"{options.servicenow_timeout_seconds:g}",
+            "TELEPORT_TIMEOUT_SECONDS": f"{options.teleport_timeout_seconds:g}",
             "POWERTOOLS_SERVICE_NAME": function,
             "POWERTOOLS_METRICS_NAMESPACE": "AccessBridge",
             "POWERTOOLS_LOG_LEVEL": "INFO",
+            **options.variables,
             **settings.passed_on,
         }
         if settings.teleport_identity_file:

@@ -22,7 +22,7 @@ from local.aws.events import schedule_event
 from local.aws.function import Function, FunctionError
 from local.aws.gateway import Gateway, Route
 from local.aws.output import Metric, Output
-from local.aws.poller import QueuePoller
+from local.aws.poller import Delivery, QueuePoller
 from local.aws.resources import Resources
 from local.aws.schedule import Schedule, Timer
 from local.servicenow.instance import ServiceNowInstance
@@ -138,9 +138,32 @@ class LocalSystem:
         """Call the function with an event of your own; return its answer. Raises what `tick` raises."""
         return self._functions[function].invoke(event)
 
-    def kill(self, function: str) -> int:
-        """Kill every process of the function with SIGKILL; return how many there were. New ones start on demand."""
-        return self._functions[function].kill()
+    def kill(self, function: str, handling: str = "") -> int:
+        """Kill every process of the function with SIGKILL, or those alone whose event holds this text; return how many
+        there were. New ones start on demand."""
+        return self._functions[function].kill(handling)
+
+    def handles(self, text: str) -> bool:
+        """Tell whether a function is at an event that holds this text."""
+        return any(function.handles(text) for function in self._functions.values())
+
+    def deliver_again(self, about: str) -> None:
+        """Let each queue deliver its next message whose body holds this text once more, after it was done."""
+        for poller in self._pollers:
+            poller.deliver_again(about)
+
+    def deliver_twice(self, function: str, about: str) -> None:
+        """Let the function's queue deliver its next message whose body holds this text twice at the same time."""
+        self._pollers[FUNCTIONS.index(function)].deliver_twice(about)
+
+    def deliveries(self, group: str) -> list[Delivery]:
+        """Return every delivery of the messages of a group (a request's id) so far, of both queues."""
+        return [one for poller in self._pollers for one in list(poller.deliveries) if one.group == group]
+
+    @property
+    def defects(self) -> list[str]:
+        """What the functions raised so far, which AWS counts as their errors: none of them should ever."""
+        return [text for function in self._functions.values() for text in list(function.defects)]
 
     def set_environment(self, function: str, **values: str | None) -> None:
         """Set environment variables of the function (None takes one away); its next call has them."""
@@ -301,7 +324,7 @@ class LocalSystem:
             self._tmp[name].mkdir()
             self._functions[name] = self._function(name)
             close(self._functions[name].stop)
-            self._functions[name].start()
+            self._functions[name].start(self.options.environments)
         self._texts_at_start = self.resources.texts()
         self._variables_at_start = {name: dict(function.variables) for name, function in self._functions.items()}
         self._serve()

@@ -112,7 +112,11 @@ class StandIns:
             self.answer_to(self.teleport.name, doors)
             url = doors.webhook_url.replace("://", f"://teleport:{doors.webhook_token}@")
             self.forwarder = EventForwarder(
-                self.teleport, url, duplicate=self._options.duplicate, reverse=self._options.reverse
+                self.teleport,
+                url,
+                time_scale=self._options.forwarder_time_scale,
+                duplicate=self._options.duplicate,
+                reverse=self._options.reverse,
             )
             if self._options.forwarding:
                 self.start_forwarding()

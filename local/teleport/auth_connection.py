@@ -183,11 +183,12 @@ class AuthConnection(GrpcConnection):
         request = await stream.recv_message()
         async with self.logged(path):
             self._check_version(stream)
-            await self._faults.strike(method, after_commit=False)
+            await self._faults.strike(method, request, after_commit=False)
             with self._state.mutex:
                 self._check_caller(method)
                 answer = call(self.caller, request)
-            await self._faults.strike(method, after_commit=True)
+            if await self._faults.strike(method, request, after_commit=True):
+                answer = type(answer)()
         await stream.send_initial_metadata(metadata={"version": self._state.version})
         return answer
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import random
 import ssl
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -112,6 +113,8 @@ class EventForwarder:
         `reverse` what has gathered since the last look in reverse order: what a restart or a bulk export may do.
         """
         self.attempts: list[Attempt] = []
+        self._lost: set[str] = set()
+        self._gate = threading.Lock()
         self._cluster = cluster
         self._url = url
         self._poster = _Poster(ca_pem)
@@ -145,6 +148,22 @@ class EventForwarder:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Inside, no event that comes into the log leaves."""
+        with self._gate:
+            yield
+
+    def lose(self, request_id: str) -> None:
+        """From now on no event of this access request is ever sent."""
+        self._lost.add(request_id)
+
+    def has_delivered(self, request_id: str) -> bool:
+        """Whether every event of this access request so far was answered 200, or is lost."""
+        with self._delivered:
+            waiting = self._cluster.audit_log[self._position :]
+        return all(event.get("id") != request_id for event in waiting)
+
     def deliver_pending(self, timeout: float = 30.0) -> None:
         """Waits until all events so far are delivered. Raises TimeoutError after `timeout` seconds."""
         wanted = len(self._cluster.audit_log)
@@ -161,7 +180,8 @@ class EventForwarder:
         while not self._ending.is_set():
             if not self._cluster.wait_for_event(self._position + 1, _LOOK):
                 continue
-            batch = self._cluster.audit_log[self._position :]
+            with self._gate:
+                batch = self._cluster.audit_log[self._position :]
             for event in reversed(batch) if self._reverse else batch:
                 if not all(self._deliver(event) for _ in range(self._copies)):
                     return
@@ -177,6 +197,8 @@ class EventForwarder:
 
     def _deliver(self, event: AuditEvent) -> bool:
         """Posts until the answer is 200. False when the forwarder was stopped meanwhile."""
+        if event.get("id") in self._lost:
+            return True
         body = event_body(event)
         while not self._ending.is_set():
             pause = _SHORTEST

@@ -159,7 +159,9 @@ def test_a_body_over_ten_megabytes_is_refused(aws: Aws) -> None:
 
 
 def test_a_defect_in_the_function_is_a_500_and_a_timeout_a_503(aws: Aws) -> None:
+    defects = len(aws.function.defects)
     broken = requests.post(f"{aws.gateway.url}/doors/raise", timeout=10)
+    assert aws.function.defects[defects:] == ["ValueError: broken"]
     assert (broken.status_code, broken.json()) == (500, {"message": "Internal Server Error"})
     slow = requests.post(f"{aws.gateway.url}/doors/slow", timeout=10)
     assert (slow.status_code, slow.json()) == (503, {"message": "Service Unavailable"})
@@ -195,6 +197,8 @@ def test_a_message_that_the_function_keeps_comes_again_and_ends_among_the_dead_l
     aws.send(f"kept-{do}", do=do)
     wait_until(lambda: aws.count(aws.resources.tickets.dead_letter_name) == before + 1, 15)
     assert [line["tries"] for line in aws.lines("took", f"kept-{do}")] == ["1", "2", "3"]
+    ends = [one.end for one in aws.poller.deliveries if one.group == f"kept-{do}"]
+    assert ends == [{"raise": "raised", "keep": "kept"}[do]] * 3
 
 
 def test_a_killed_function_leaves_its_message_and_a_new_one_takes_it(aws: Aws) -> None:
@@ -205,6 +209,38 @@ def test_a_killed_function_leaves_its_message_and_a_new_one_takes_it(aws: Aws) -
     aws.function.kill()
     wait_until(lambda: len(aws.lines("took", "killed")) == 3)
     aws.function.kill()
+
+
+def test_only_the_process_that_is_at_a_message_can_be_killed(aws: Aws) -> None:
+    aws.send("victim", do="hang", mark="the one")
+    aws.send("neighbour", seconds=1)
+    wait_until(lambda: aws.lines("took", "victim") and aws.lines("took", "neighbour"))
+    assert aws.function.handles("the one")
+    assert aws.function.kill(handling="the one") == 1
+    wait_until(lambda: aws.lines("done", "neighbour"))
+    assert [line["tries"] for line in aws.lines("took", "neighbour")] == ["1"]
+    wait_until(lambda: len(aws.lines("took", "victim")) == 2)
+    aws.function.kill()
+    wait_until(lambda: len(aws.lines("took", "victim")) == 3)
+    aws.function.kill()
+    wait_until(lambda: [one.end for one in aws.poller.deliveries if one.group == "victim"] == ["lost"] * 3)
+
+
+def test_a_message_that_was_done_can_come_once_more(aws: Aws) -> None:
+    aws.poller.deliver_again("once more")
+    aws.send("again", note="once more")
+    wait_until(lambda: [one for one in aws.poller.deliveries if one.group == "again" and one.receives == 2])
+    wait_until(lambda: aws.count(aws.resources.tickets.name) == 0)
+    assert {one.end for one in aws.poller.deliveries if one.group == "again"} == {"done"}
+
+
+def test_a_message_can_come_twice_at_the_same_time(aws: Aws) -> None:
+    aws.poller.deliver_twice("both at once")
+    aws.send("twins", note="both at once", seconds=0.7)
+    wait_until(lambda: len(aws.lines("took", "twins")) == 2)
+    assert aws.lines("done", "twins") == []
+    wait_until(lambda: len(aws.lines("done", "twins")) == 2)
+    wait_until(lambda: aws.count(aws.resources.tickets.name) == 0)
 
 
 def test_a_changed_setting_reaches_the_next_call(aws: Aws) -> None:

@@ -49,13 +49,15 @@ class CallbackSettings:
 @dataclass(frozen=True, slots=True)
 class TeleportSettings:
     """Where Teleport is, and who we are to it: by the join token of this name, or by the identity file in this secret;
-    one of the two is empty. `join_region`: whose STS endpoint a join is signed for. The client checks the address."""
+    one of the two is empty. `join_region`: whose STS endpoint a join is signed for. `timeout_seconds`: how long a call
+    may take. The client checks the address."""
 
     addr: str
     join_token: str
     join_region: str
     identity_secret_arn: str
     extra_ca_parameter: str
+    timeout_seconds: float
 
     @classmethod
     def read(cls, environment: Environment) -> TeleportSettings:
@@ -74,17 +76,19 @@ class TeleportSettings:
             join_region=environment.get("TELEPORT_JOIN_REGION", "").strip() or environment.get("AWS_REGION", ""),
             identity_secret_arn=secret,
             extra_ca_parameter=environment.get("EXTRA_CA_PARAMETER", ""),
+            timeout_seconds=number(environment, "TELEPORT_TIMEOUT_SECONDS", 15),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceNowSettings:
-    """Where ServiceNow is, which secret holds its credentials, and how long one of its writes may take
-    (seconds); the client checks the address."""
+    """Where ServiceNow is, which secret holds its credentials, how long an answer is waited for, and how long a write
+    may take (both in seconds); the client checks the address."""
 
     url: str
     secret_arn: str
     extra_ca_parameter: str
+    timeout_seconds: float
     unknown_outcome_seconds: float
 
     @classmethod
@@ -94,6 +98,7 @@ class ServiceNowSettings:
             url=required(environment, "SERVICENOW_URL"),
             secret_arn=required(environment, "SERVICENOW_SECRET_ARN"),
             extra_ca_parameter=environment.get("EXTRA_CA_PARAMETER", ""),
+            timeout_seconds=number(environment, "SERVICENOW_TIMEOUT_SECONDS", 30),
             unknown_outcome_seconds=number(environment, "UNKNOWN_OUTCOME_SECONDS", 65),
         )
 

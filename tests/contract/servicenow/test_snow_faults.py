@@ -5,6 +5,7 @@ import threading
 import pytest
 import requests
 
+from local.servicenow.faults import Fault
 from local.servicenow.instance import ServiceNowInstance
 from tests.contract.servicenow.conftest import Rest
 
@@ -81,6 +82,68 @@ def test_a_connection_that_ends_before_or_after_the_commit(sn: ServiceNowInstanc
         assert _made(sn) == made
 
 
+def test_a_connection_that_is_reset_before_or_after_the_commit(sn: ServiceNowInstance, tickets: Rest) -> None:
+    for fault, made in ((sn.faults.reset_before, 0), (sn.faults.reset_after_commit, 1)):
+        fault()
+        with pytest.raises(requests.ConnectionError) as raised:
+            _post(tickets)
+        assert "ConnectionResetError" in repr(raised.value)
+        assert _made(sn) == made
+
+
+def test_no_answer_at_all_with_and_without_a_commit(sn: ServiceNowInstance, tickets: Rest) -> None:
+    for fault, made in ((sn.faults.silent_before, 0), (sn.faults.silent_after_commit, 1)):
+        silent = fault(60)
+        with pytest.raises(requests.Timeout):
+            _post(tickets, timeout=0.3)
+        assert _made(sn) == made
+        silent.release()
+        assert sn.wait_for_calls()
+        assert _made(sn) == made
+
+
+def test_a_lost_connection_whose_commit_comes_later(sn: ServiceNowInstance, tickets: Rest) -> None:
+    late = sn.faults.late_and_dropped(60)
+    with pytest.raises(requests.ConnectionError):
+        _post(tickets)
+    assert _made(sn) == 0
+    late.release()
+    assert sn.wait_for_calls()
+    assert _made(sn) == 1
+
+
+def test_a_rate_limit_may_not_say_when_to_come_back(sn: ServiceNowInstance, tickets: Rest) -> None:
+    sn.faults.rate_limited(retry_after=None)
+    answer = _post(tickets)
+    assert answer.status_code == 429
+    assert "Retry-After" not in answer.headers
+
+
+def test_credentials_access_controls_and_hidden_records(sn: ServiceNowInstance, tickets: Rest) -> None:
+    sys_id = _post(tickets).json()["result"]["sys_id"]
+    sn.faults.unauthorized()
+    assert tickets.get(f"incident/{sys_id}").status_code == 401
+    sn.faults.forbidden()
+    refused = tickets.patch(f"incident/{sys_id}", {"description": "x"})
+    assert (refused.status_code, refused.json()["error"]["detail"]) == (
+        403,
+        "ACL Exception Update Failed due to security constraints",
+    )
+    sn.faults.hidden(2)
+    assert tickets.get(f"incident/{sys_id}").status_code == 404
+    assert tickets.get("incident").json() == {"result": []}
+    assert tickets.get(f"incident/{sys_id}").json()["result"]["description"] == "new"
+
+
+def test_something_else_can_happen_together_with_it(sn: ServiceNowInstance, tickets: Rest) -> None:
+    made: list[int] = []
+    for kind in ("drop_before", "drop_after_commit"):
+        sn.faults.add(Fault(kind, then=lambda: made.append(_made(sn))))
+        with pytest.raises(requests.ConnectionError):
+            _post(tickets)
+    assert made == [0, 1]
+
+
 def test_a_customers_rule_refuses(sn: ServiceNowInstance, tickets: Rest) -> None:
     sn.faults.refused_by_rule()
     answer = _post(tickets)
@@ -98,6 +161,11 @@ def test_trouble_hits_only_the_calls_it_is_for(sn: ServiceNowInstance, tickets: 
     assert tickets.patch(f"incident/{sys_id}", {"state": "2"}).status_code == 500
     assert tickets.patch(f"incident/{sys_id}", {"state": "2"}).status_code == 200
     assert [call.sys_id for call in fault.seen] == [sys_id]
+
+
+def test_the_first_calls_may_go_through(sn: ServiceNowInstance, tickets: Rest) -> None:
+    sn.faults.add(Fault("error_before", method="POST", skip=1))
+    assert [_post(tickets).status_code for _ in range(3)] == [201, 500, 201]
 
 
 def test_a_stopped_instance_refuses_connections_and_comes_back_with_its_data(

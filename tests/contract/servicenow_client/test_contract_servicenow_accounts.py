@@ -4,7 +4,7 @@ import pytest
 
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import ApiKeyCredentials, BasicCredentials, OAuthCredentials
-from access_bridge.servicenow.errors import NotPermitted, Unavailable
+from access_bridge.servicenow.errors import CredentialsRefused, Unavailable
 from access_bridge.servicenow.query import Query
 from access_bridge.servicenow.users import Users
 from local.servicenow.instance import ServiceNowInstance
@@ -38,7 +38,7 @@ def test_an_api_key_stands_for_its_user(
 ) -> None:
     instance.add_api_key("now_key", account.username)
     assert read(connect(ApiKeyCredentials("now_key")))
-    with pytest.raises(NotPermitted):
+    with pytest.raises(CredentialsRefused):
         read(connect(ApiKeyCredentials("now_other")))
 
 
@@ -80,7 +80,7 @@ def test_a_token_shorter_than_our_margin_still_serves(oauth_instance: ServiceNow
 @pytest.mark.usefixtures("account")
 def test_a_client_without_an_application_user_is_for_a_person(instance: ServiceNowInstance, connect: Connect) -> None:
     instance.add_oauth_client("lonely", "secret")
-    with pytest.raises(NotPermitted) as error:
+    with pytest.raises(CredentialsRefused) as error:
         read(connect(OAuthCredentials("lonely", "secret")))
     assert "OAuth Application User" in error.value.fix
 
@@ -104,7 +104,7 @@ def test_a_password_that_was_changed_meanwhile_is_fetched_anew(
 
 
 def test_a_wrong_password_is_for_a_person(connect: Connect, account: BasicCredentials) -> None:
-    with pytest.raises(NotPermitted):
+    with pytest.raises(CredentialsRefused):
         read(connect(BasicCredentials(account.username, "wrong")))
 
 

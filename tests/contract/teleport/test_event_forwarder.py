@@ -149,6 +149,37 @@ def test_after_a_pause_it_goes_on_where_it_stopped(
     assert door.ids == [first, second]
 
 
+def test_events_of_a_request_can_be_lost_for_good_and_the_others_come(
+    cluster: TeleportCluster, door: Door, make: Callable[[str], str]
+) -> None:
+    with EventForwarder(cluster, door.url) as forwarder:
+        with forwarder.paused():
+            lost = make("never told")
+            forwarder.lose(lost)
+        kept = make("told")
+        forwarder.deliver_pending()
+        cluster.tctl_deny(lost)
+        forwarder.deliver_pending()
+
+        assert forwarder.has_delivered(lost)
+    assert door.ids == [kept]
+
+
+def test_while_it_is_paused_nothing_new_leaves(
+    cluster: TeleportCluster, door: Door, make: Callable[[str], str]
+) -> None:
+    with EventForwarder(cluster, door.url) as forwarder:
+        with forwarder.paused():
+            request_id = make("held")
+            assert not forwarder.has_delivered(request_id)
+            with pytest.raises(TimeoutError):
+                forwarder.deliver_pending(timeout=0.2)
+        forwarder.deliver_pending()
+
+    assert forwarder.has_delivered(request_id)
+    assert door.ids == [request_id]
+
+
 def test_a_session_goes_to_its_own_url_below_the_configured_one(cluster: TeleportCluster, door: Door) -> None:
     session_id = "5a1f6d1c-0b0e-4f0e-9a77-2f0d7b1a9c55"
     forwarder = EventForwarder(cluster, door.url)

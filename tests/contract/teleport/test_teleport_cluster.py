@@ -149,6 +149,39 @@ def test_a_call_can_fail_before_or_after_it_took_effect(cluster: TeleportCluster
     assert call(cluster, "bob", REVIEW, review(first)).status == "OK"
 
 
+def test_a_fault_meets_only_the_calls_it_is_for(cluster: TeleportCluster) -> None:
+    mine, other = (cluster.as_user("alice").create_request(["dba"]) for _ in range(2))
+    states: list[str] = []
+    fault = cluster.faults.drop(
+        "SubmitAccessReview",
+        after_commit=True,
+        when=lambda message: message.RequestID == mine,
+        then=lambda: states.append(state_of(cluster, mine)),
+    )
+
+    assert call(cluster, "bob", REVIEW, review(other)).status == "OK"
+    assert not fault.seen
+    assert call(cluster, "bob", REVIEW, review(mine)).status == "TRANSPORT"
+    assert states == ["APPROVED"]
+    assert fault.wait_until_hit(0)
+
+
+def test_the_first_calls_may_go_through(cluster: TeleportCluster) -> None:
+    cluster.faults.fail("ListAccessRequests", Status.UNAVAILABLE, skip=1)
+
+    assert [call(cluster, "sn-tickets", LIST, by_id("x")).status for _ in range(3)] == ["OK", "UNAVAILABLE", "OK"]
+
+
+def test_a_list_can_be_empty_as_for_who_may_see_nothing(cluster: TeleportCluster) -> None:
+    request_id = cluster.as_user("alice").create_request(["dba"])
+    cluster.faults.empty("ListAccessRequests", after_commit=True)
+
+    answers = [call(cluster, "sn-tickets", LIST, by_id(request_id)) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == ["OK", "OK"]
+    assert [len(answer.messages[0].AccessRequests) for answer in answers] == [0, 1]
+
+
 def test_a_call_can_be_held_up(cluster: TeleportCluster) -> None:
     cluster.faults.delay("*", 0.3)
     before = time.monotonic()

@@ -11,6 +11,7 @@ from access_bridge.access_request import RequestState
 from access_bridge.decisions.outcome import decision_mark
 from access_bridge.errors import OutcomeUnknown, Retry
 from access_bridge.ledger.items import Attempt, DecisionItem
+from access_bridge.servicenow.errors import CredentialsRefused
 from tests.contract.tickets.desk import BOT, ID, REQUEST, Desk, vote
 
 DECISION = "d" * 32
@@ -128,6 +129,25 @@ def test_a_row_that_may_only_be_hidden_is_tried_again_and_the_ticket_is_told_all
     assert f"row:{DECISION}:refused" not in desk.item().told
     assert desk.counted.count("DecisionRowNotWritten") == 2
     assert len(desk.notes()) == 1
+
+
+@pytest.mark.parametrize("table", ["x_acbr_bridge_decision", "sys_user"])
+def test_while_the_credentials_are_refused_nothing_is_given_up(desk: Desk, table: str) -> None:
+    """A 401 says nothing of one record or table: whatever it met is tried again as a whole."""
+    desk.shows()
+    if table == "sys_user":
+        desk.instance.faults.unauthorized(table=table)
+    else:
+        desk.look()
+        desk.ledger.save_decision(replace(REFUSED, decision_id=decision_row(desk)))
+        desk.instance.faults.unauthorized(table=table, method="PATCH")
+    with pytest.raises(CredentialsRefused):
+        desk.look()
+    desk.look()
+    assert desk.incident()["caller_id"] == desk.user("alice")
+    assert [row["outcome"] for row in desk.instance.rows("x_acbr_bridge_decision")] == (
+        [] if table == "sys_user" else ["refused"]
+    )
 
 
 # ---- gone, and back

@@ -207,6 +207,12 @@ def test_where_the_queues_settings_are_wrong_every_message_stays_and_nothing_is_
     assert desk.handled == []
 
 
+def test_no_wait_is_longer_than_the_longest_but_what_the_cause_asks_for_up_to_twice_that() -> None:
+    backoff = Backoff(base_seconds=1, max_receive_count=100, longest_seconds=20)
+    assert [backoff.seconds(attempts, None) for attempts in (1, 2, 5, 6, 99)] == [1, 2, 16, 20, 20]
+    assert [backoff.seconds(1, wanted) for wanted in (0.5, 30, 3600)] == [1, 30, 40]
+
+
 def test_the_attempts_of_a_configured_hundred_outlast_twelve_hours() -> None:
     backoff = Backoff(base_seconds=5, max_receive_count=100)
     total = sum(backoff.seconds(attempts, None) for attempts in range(1, backoff.max_receive_count))

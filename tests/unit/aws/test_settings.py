@@ -66,8 +66,16 @@ def test_a_join_is_signed_for_the_functions_own_region_unless_another_is_named()
     assert TeleportSettings.read({**own, "TELEPORT_JOIN_REGION": "us-east-1"}).join_region == "us-east-1"
 
 
-def test_a_write_may_take_65_seconds() -> None:
-    assert ServiceNowSettings.read(WHOLE).unknown_outcome_seconds == 65
+def test_an_answer_is_waited_for_and_a_write_may_take_longer() -> None:
+    assert TeleportSettings.read(WHOLE).timeout_seconds == 15
+    servicenow = ServiceNowSettings.read(WHOLE)
+    assert (servicenow.timeout_seconds, servicenow.unknown_outcome_seconds) == (30, 65)
+
+
+def test_waits_can_be_set() -> None:
+    environment = {**WHOLE, "SERVICENOW_TIMEOUT_SECONDS": "3", "TELEPORT_TIMEOUT_SECONDS": "2"}
+    assert ServiceNowSettings.read(environment).timeout_seconds == 3
+    assert TeleportSettings.read(environment).timeout_seconds == 2
 
 
 @pytest.mark.parametrize(("text", "value"), [(None, 100), ("", 100), (" ", 100), ("7", 7), (" 7 ", 7)])

@@ -6,7 +6,14 @@ import pytest
 
 from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Refused, Retry
 from access_bridge.servicenow.answers import Answer, Call, result_of
-from access_bridge.servicenow.errors import NotPermitted, Rejected, RejectionKind, Unavailable, WriteOutcomeUnknown
+from access_bridge.servicenow.errors import (
+    CredentialsRefused,
+    NotPermitted,
+    Rejected,
+    RejectionKind,
+    Unavailable,
+    WriteOutcomeUnknown,
+)
 
 READ = Call("GET", "incident")
 WRITE = Call("PATCH", "incident", writes=True)
@@ -79,7 +86,7 @@ def test_a_rate_limit_says_how_long_to_wait_and_that_nothing_was_written(
 @pytest.mark.parametrize("call", [READ, WRITE])
 @pytest.mark.parametrize("body", [HIBERNATING, b'{"error":{"message":"User Not Authenticated"}}'])
 def test_refused_credentials_are_for_a_person_and_nothing_was_written(call: Call, body: bytes) -> None:
-    with pytest.raises(NotPermitted) as error:
+    with pytest.raises(CredentialsRefused) as error:
         result_of(answer(401, body), call)
     assert isinstance(error.value, BrokenConfiguration)
     assert error.value.setting == "SERVICENOW_SECRET_ARN"

@@ -5,7 +5,7 @@ import requests
 
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import ApiKeyCredentials, BasicCredentials, Credentials, OAuthCredentials
-from access_bridge.servicenow.errors import NotPermitted, Unavailable, WriteOutcomeUnknown
+from access_bridge.servicenow.errors import CredentialsRefused, Unavailable, WriteOutcomeUnknown
 from tests.unit.servicenow.conftest import Clock
 from tests.unit.servicenow.peer import Ending, Peer, Reply, created, failed, record, token
 
@@ -107,7 +107,7 @@ def test_a_token_that_is_refused_before_its_time_is_fetched_anew_once(
 
 def test_a_second_refusal_is_for_a_person(peer: Peer, session: requests.Session, clock: Clock) -> None:
     peer.will(token("one"), failed(401), token("two"), failed(401))
-    with pytest.raises(NotPermitted):
+    with pytest.raises(CredentialsRefused):
         read(client(peer, session, OAUTH, clock))
     assert len(peer.asked) == 4
 
@@ -133,7 +133,7 @@ def test_credentials_that_did_not_change_are_not_tried_again(
 ) -> None:
     peer.will(failed(401))
     same = BasicCredentials("svc", "wrong")
-    with pytest.raises(NotPermitted) as error:
+    with pytest.raises(CredentialsRefused) as error:
         read(client(peer, session, same, clock, Secret(same)))
     assert error.value.setting == "SERVICENOW_SECRET_ARN"
     assert len(peer.asked) == 1
@@ -153,7 +153,7 @@ def test_an_oauth_client_without_a_token_is_for_a_person_and_nothing_was_written
     peer: Peer, session: requests.Session, clock: Clock, status: int
 ) -> None:
     peer.will(Reply(status=status, body={"error": "server_error", "error_description": "access_denied hunter2"}))
-    with pytest.raises(NotPermitted) as error:
+    with pytest.raises(CredentialsRefused) as error:
         client(peer, session, OAUTH, clock).insert("incident", {})
     assert "OAuth Application User" in error.value.fix
     assert "hunter2" not in str(error.value)

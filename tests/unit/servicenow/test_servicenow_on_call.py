@@ -7,7 +7,7 @@ import requests
 
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.credentials import BasicCredentials
-from access_bridge.servicenow.errors import NotPermitted, Rejected, Unavailable
+from access_bridge.servicenow.errors import CredentialsRefused, NotPermitted, Rejected, Unavailable
 from access_bridge.servicenow.on_call import OnCallEntry, entries_of, users_on_call
 from tests.unit.servicenow.peer import Ending, Peer, Reply, failed
 
@@ -82,7 +82,7 @@ def test_a_rota_without_anybody_is_told_apart_from_none(peer: Peer, servicenow: 
         (failed(503), Unavailable),
         (failed(429, Retry_After="7"), Unavailable),
         (failed(400, "rota_ids is missing"), Rejected),
-        (failed(401), NotPermitted),
+        (failed(401), CredentialsRefused),
         (failed(403, "Failed API level ACL Validation"), NotPermitted),
         (Reply(status=404, body="<html>not here</html>", content_type="text/html"), Unavailable),
         (Reply(body="<html>hibernating</html>", content_type="text/html"), Unavailable),

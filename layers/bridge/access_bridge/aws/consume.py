@@ -19,7 +19,7 @@ from access_bridge.aws.telemetry import count, logger
 from access_bridge.errors import BridgeError, BrokenConfiguration, Refused, Retry
 from access_bridge.ledger.items import Failure, FailureKind
 
-MAX_BACKOFF_SECONDS: Final = 600
+LONGEST_BACKOFF_SECONDS: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,13 @@ class Backoff:
 
     base_seconds: int
     max_receive_count: int
+    longest_seconds: int = LONGEST_BACKOFF_SECONDS
 
     def seconds(self, attempts: int, wanted: float | None) -> int:
-        """Return the seconds until the next attempt: doubling up to ten minutes; what the cause asks for only lengthens
-        that, so that the attempts outlast an outage whatever it answers meanwhile."""
-        doubled = int(min(self.base_seconds * 2.0 ** min(attempts - 1, 20), MAX_BACKOFF_SECONDS))
-        return max(doubled, min(math.ceil(wanted or 0), MAX_BACKOFF_SECONDS * 2))
+        """Return the seconds until the next attempt: doubling up to the longest; what the cause asks for (up to twice
+        the longest) only lengthens that, so that the attempts outlast an outage whatever it answers meanwhile."""
+        doubled = int(min(self.base_seconds * 2.0 ** min(attempts - 1, 20), self.longest_seconds))
+        return max(doubled, min(math.ceil(wanted or 0), self.longest_seconds * 2))
 
 
 @dataclass(frozen=True, slots=True)

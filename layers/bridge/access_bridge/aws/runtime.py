@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import requests
 
-from access_bridge.aws.consume import Backoff, Consumed
+from access_bridge.aws.consume import LONGEST_BACKOFF_SECONDS, Backoff, Consumed
 from access_bridge.aws.identities import StoredIdentities
 from access_bridge.aws.queues import Queue
 from access_bridge.aws.secrets import Parameters, Secrets
@@ -111,6 +111,7 @@ class Runtime:
             self._credentials(self.secrets.current),
             session=requests.Session(),
             refresh=lambda: self._credentials(lambda name, arn: self.secrets.fetched_anew(name, arn)[0]),
+            timeout=settings.timeout_seconds,
             extra_ca_file=_ca_file(pem) if pem else None,
         )
 
@@ -119,6 +120,7 @@ class Runtime:
         backoff = Backoff(
             base_seconds=number(self.environment, "RETRY_BASE_SECONDS", 5),
             max_receive_count=number(self.environment, "MAX_RECEIVE_COUNT", 100),
+            longest_seconds=number(self.environment, "RETRY_LONGEST_SECONDS", LONGEST_BACKOFF_SECONDS),
         )
         return Consumed(url, self.sqs, backoff)
 
@@ -135,7 +137,8 @@ class Runtime:
     @contextmanager
     def teleport(self) -> Iterator[Teleport]:
         """Yield a connection to Teleport, for one invocation."""
-        with connect(self._identities, self._endpoint()) as teleport:
+        deadline = self.teleport_settings.timeout_seconds
+        with connect(self._identities, self._endpoint(), deadline=deadline) as teleport:
             yield teleport
 
     def _endpoint(self) -> Endpoint:

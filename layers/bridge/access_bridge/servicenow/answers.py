@@ -10,7 +10,7 @@ from typing import Final
 from access_bridge.errors import BridgeError
 
 from .credentials import SECRET_SETTING
-from .errors import NotPermitted, Rejected, RejectionKind, Unavailable, WriteOutcomeUnknown
+from .errors import CredentialsRefused, NotPermitted, Rejected, RejectionKind, Unavailable, WriteOutcomeUnknown
 from .text import cut, plain
 
 _DATA_POLICY: Final = re.compile(r"data policy", re.IGNORECASE)
@@ -74,8 +74,10 @@ def result_of(answer: Answer, call: Call) -> object | None:
     WriteOutcomeUnknown
         A write that was answered with 5xx, a redirect, a page instead of JSON, JSON cut short, or both `result` and
         `error` (an instance that runs out of time may have committed).
+    CredentialsRefused
+        401.
     NotPermitted
-        401, or a 403 that is no data policy's and no business rule's, or a table that isn't there.
+        A 403 that is no data policy's and no business rule's, or a table that isn't there.
     Rejected
         403 of a data policy or a business rule, and any other 4xx in the Table API's own form.
     """
@@ -85,7 +87,7 @@ def result_of(answer: Answer, call: Call) -> object | None:
     if status == 429:
         raise Unavailable(f"{call}: ServiceNow's rate limit for this account is reached (429).", after=answer.wait)
     if status == 401:
-        raise NotPermitted(
+        raise CredentialsRefused(
             SECRET_SETTING,
             f"{call}: ServiceNow refused the credentials (401).",
             "Check that the account is active and that its way of authentication is allowed for the Table API.",

@@ -10,7 +10,7 @@ from typing import Final
 
 from .answers import Call, unusable
 from .credentials import SECRET_SETTING, ApiKeyCredentials, BasicCredentials, Credentials, OAuthCredentials
-from .errors import NotPermitted
+from .errors import CredentialsRefused
 from .transport import Transport
 
 RENEW_BEFORE: Final = 60.0
@@ -67,14 +67,14 @@ class Authentication:
 
         Raises
         ------
-        NotPermitted
+        CredentialsRefused
             The instance gives this client no token.
         Unavailable
             The token endpoint gave no usable answer.
         """
         try:
             return self._headers()
-        except NotPermitted:
+        except CredentialsRefused:
             if not self._changed():
                 raise
         return self._headers()
@@ -126,10 +126,10 @@ class Authentication:
         return _Token(value, use_until=asked_at + _lifetime(body.get("expires_in")) - RENEW_BEFORE)
 
 
-def _no_token(status: int, body: Mapping[str, object]) -> NotPermitted:
+def _no_token(status: int, body: Mapping[str, object]) -> CredentialsRefused:
     code = body.get("error")
     shown = f" {code}" if isinstance(code, str) and code.replace("_", "").isalpha() else ""
-    return NotPermitted(
+    return CredentialsRefused(
         SECRET_SETTING,
         f"ServiceNow gives this OAuth client no token ({status}{shown}).",
         "Check client id and secret, that the client record names an OAuth Application User, and that the property "

@@ -46,7 +46,12 @@ class Rejected(Refused):
 
 
 class NotPermitted(BrokenConfiguration):
-    """The account's credentials were refused, or it may not do or see what was asked; nothing was written."""
+    """The account may not do or see what was asked; nothing was written."""
+
+
+class CredentialsRefused(BrokenConfiguration):
+    """The instance doesn't take our credentials (401, or no token for them); nothing was written. That says nothing of
+    the record or table that was asked for: whatever was under way waits until the credentials are mended."""
 
 
 class InexpressibleValue(Refused):

@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 from access_bridge.access_request import AccessRequest
 from access_bridge.errors import BrokenConfiguration, Refused
 from access_bridge.rules.model import TicketRules
+from access_bridge.servicenow.errors import CredentialsRefused
 from access_bridge.servicenow.users import Users
 from access_bridge.teleport.client import Teleport
 from access_bridge.tickets.words import listed, said
@@ -64,6 +65,8 @@ class Callers:
                 user = next((match for match in matches if match), None)
             if user is None and self._rules.caller:
                 user = self._users.find(self._rules.caller)
+        except CredentialsRefused:
+            raise  # not about this name
         except (BrokenConfiguration, Refused) as error:
             self._missing("CallerNotFound", str(error))
             return ""
@@ -89,6 +92,8 @@ class Callers:
     def _group(self, name: str) -> str:
         try:
             group = self._users.group(name)
+        except CredentialsRefused:
+            raise
         except (BrokenConfiguration, Refused) as error:
             self._missing("AssignmentGroupNotFound", str(error))
             return ""

@@ -11,6 +11,7 @@ import pytest
 from access_bridge.decisions.outcome import Outcome, Reason
 from access_bridge.errors import Retry
 from access_bridge.rules.decisions import Mode
+from access_bridge.servicenow.errors import CredentialsRefused
 from access_bridge.teleport.errors import ReviewsUnsupported
 from local.servicenow.access import DECISIONS
 from tests.contract.decisions.cases.declare import MODES, Chapter, Ended, Expected
@@ -275,6 +276,18 @@ def the_schedule_may_not_be_asked(court: Court) -> Ended:
         servicenow.allow("cmn_rota", "read", DECISIONS)
     assert "BrokenConfiguration" in court.counted
     return Ended(case, item)
+
+
+@CHAPTER.case(MODES, NOT_YET)
+def the_credentials_are_refused(court: Court) -> Ended:
+    """ServiceNow refuses the bridge's credentials (401), which say nothing of the schedule: it is asked again later."""
+    rota, _ = _rota(court)
+    case = _ask(court, rota)
+    _at(court, case, rota)
+    court.instance.servicenow.faults.unauthorized(table="whoisoncall")
+    with pytest.raises(CredentialsRefused):
+        court.check_on_call(case)
+    return Ended(case, court.on_call_item(case))
 
 
 @CHAPTER.case("bot", _APPLIED)
