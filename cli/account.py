@@ -107,8 +107,8 @@ class Account:
         return self._made(self._session.resource, service)
 
     def client(self, service: str, *, read_timeout: int | None = None) -> Any:
-        """Return a boto3 client; with `read_timeout` one that waits so many seconds for an answer, and asks once. Raises
-        Problem where no region is known."""
+        """Return a boto3 client; with `read_timeout` one that waits so many seconds for an answer, and asks once.
+        Raises Problem where no region is known."""
         if read_timeout is None:
             return self._made(self._session.client, service)
         once = _CONFIG.merge(Config(read_timeout=read_timeout, retries={"total_max_attempts": 1}))

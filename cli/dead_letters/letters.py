@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from access_bridge.aws.queues import Message, is_malformed, look_message
 from access_bridge.decisions.messages import (
     AutomaticMessage,
+    ClosedMessage,
     DecisionMessage,
     JustificationMessage,
     OnCallMessage,
@@ -32,6 +33,7 @@ NO_MESSAGE: Final = "no message of Access Bridge"
 _AUTOMATIC: Final[Mapping[str, Callable[..., AutomaticMessage]]] = {
     "on_call": OnCallMessage,
     "justification": JustificationMessage,
+    "closed": ClosedMessage,
 }
 """Kinds of decisions that are the bot's own, and the message of each."""
 

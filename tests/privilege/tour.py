@@ -15,7 +15,9 @@ from local.servicenow.store import Row
 from local.system import LocalSystem, Options
 from local.system.stand_ins import BOTS
 from tests.system.decisions.office import Office, Ticket
+from tests.system.decisions.test_decisions_found import five_minutes_pass, lost
 from tests.system.decisions.test_decisions_ways import requester_of
+from tests.system.tickets.test_tickets_changed import PENDING, RESOLVED, pass_over_tickets
 
 _TICKETS: Final = "teleport_events"
 _DECISIONS: Final = "servicenow_decisions"
@@ -41,6 +43,8 @@ def tour(system: LocalSystem) -> None:
     office = Office(system)
     _a_decision(office)
     _a_request_that_no_event_announced(office)
+    _a_decision_whose_callback_never_came(office)
+    _a_ticket_that_somebody_ended(office)
     _a_malformed_record_and_its_redrive(system)
     _a_ticket_that_fails_at_first_and_at_last(office)
     _a_decision_that_fails_at_first_and_at_last(office)
@@ -63,6 +67,20 @@ def _a_request_that_no_event_announced(office: Office) -> None:
     _incident(system, request_id)
     system.start_forwarding()
     system.settle(_PATIENCE)
+
+
+def _a_decision_whose_callback_never_came(office: Office) -> None:
+    row = lost(office, office.approver(), _ask(office, office.requester()))
+    five_minutes_pass(office)
+    _ends_as(office, "applied", row)
+
+
+def _a_ticket_that_somebody_ended(office: Office) -> None:
+    ticket = _ask(office, office.requester())
+    office.system.servicenow.update_as("carol", "incident", ticket.sys_id, RESOLVED)
+    pass_over_tickets(office.system)
+    office.system.settle(_PATIENCE)
+    assert PENDING in office.notes(ticket)
 
 
 def _a_malformed_record_and_its_redrive(system: LocalSystem) -> None:

@@ -22,6 +22,16 @@ class Tables:
         """Return a table."""
         return self._tables[name]
 
+    def batch_get_item(self, *, RequestItems: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Items of several keys, as far as there are any."""
+        found = {
+            name: [
+                self._tables[name].get_item(Key=key, ConsistentRead=wanted["ConsistentRead"]) for key in wanted["Keys"]
+            ]
+            for name, wanted in RequestItems.items()
+        }
+        return {"Responses": {name: [one["Item"] for one in answers if one] for name, answers in found.items()}}
+
 
 class _Table:
     """Items by `pk` and `sk`."""

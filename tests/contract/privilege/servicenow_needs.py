@@ -30,6 +30,8 @@ from local.servicenow.instance import ServiceNowInstance
 from local.servicenow.schema import APPROVAL, DECISION
 from local.servicenow.seed import DemoAccount
 from tests.contract.decisions.court import GROUP, Case, Court
+from tests.contract.reconcile.changed_tickets import Tickets
+from tests.contract.reconcile.undecided_rows import Rows
 from tests.contract.tickets.desk import ID, NOW, Desk, vote
 from tests.contract.tickets.teleport_double import TeleportDouble
 from tests.unit.stack import stack
@@ -213,6 +215,29 @@ def _the_justifying_ticket_is_its_parent(of: Desk) -> bool:
     return _as_written(of) and rows[0]["parent"] == parent
 
 
+def _what_people_changed_is_found(of: Desk) -> bool:
+    """One denied and open again, one denied with an approval's code, one closed while it was pending."""
+    tickets = Tickets(of.instance, of.client, of.ledger)
+    changes = {
+        tickets.add("denied"): {"state": "2"},
+        tickets.add("denied"): {"close_code": "Resolved by request"},
+        tickets.add(): {"state": "7", "close_code": "User error"},
+    }
+    for request_id, values in changes.items():
+        tickets.change(request_id, **values)
+    found = {one.request_id: one.number for one in tickets.run().differing}
+    return found == dict.fromkeys(changes, "INC0012345")
+
+
+def _what_nobody_changed_is_not_read_again(of: Desk) -> bool:
+    tickets = Tickets(of.instance, of.client, of.ledger)
+    tickets.change(tickets.add("denied"), state="2")
+    for minutes in (16, 5):
+        tickets.run()
+        tickets.later(minutes=minutes)
+    return tickets.run().tickets == 0
+
+
 TICKETS: Final = (
     Need("A request gets its incident, for its requester and with its group.", frozenset(DESK_TABLES), _is_made),
     Need("A requester is found by his e-mail address.", frozenset({"sys_user"}), _is_found_by_address),
@@ -229,6 +254,8 @@ TICKETS: Final = (
     ),
     Need("An outcome stands on its decision row.", frozenset({DECISION}), _an_outcome_stands_on_its_row),
     Need("A deleted row is told from a hidden one.", frozenset({DECISION}), _a_deleted_row_is_told_from_a_hidden_one),
+    Need("What people changed is found and named.", frozenset({"incident"}), _what_people_changed_is_found),
+    Need("The unchanged isn't read again.", frozenset({"incident"}), _what_nobody_changed_is_not_read_again),
     Need("The justifying ticket becomes the parent.", frozenset({"incident"}), _the_justifying_ticket_is_its_parent),
 )
 
@@ -463,6 +490,25 @@ def _who_is_on_call_is_approved(court: Court) -> bool:
     return court.check_on_call(case).code == Reason.APPLIED and name in court.told_in_teleport(case)
 
 
+def _a_decision_nobody_heard_of_is_found(court: Court) -> bool:
+    rows = Rows(court.instance.servicenow, court.instance.client, court.ledger)
+    unheard, told = rows.add(), rows.add(outcome="applied")
+    rows.run()
+    taken = rows.taken()
+    return unheard in taken and told not in taken
+
+
+def _whoever_ended_it_has_it_denied(how: str) -> Callable[[Court], bool]:
+    def done(court: Court) -> bool:
+        rule = {"when": {"roles": ["dba"]}, "then": "ticket", "closed": "deny"}
+        court.rules = {"decisions": {"approvers": {"group": GROUP}}, "rules": [rule]}
+        boss, case = court.approver(), court.ask()
+        court.end(boss, case, how)
+        return court.check_closed(case).code == Reason.APPLIED and boss in court.told_in_teleport(case)
+
+    return done
+
+
 _ROWS: Final = frozenset({DECISION, "incident", "sys_user", "sys_user_group", "sys_user_grmember"})
 _VOTES: Final = frozenset({APPROVAL, DECISION, "sys_user"})
 
@@ -512,5 +558,8 @@ DECISIONS: Final = (
         for column in ("sysapproval", "document_id")
     ),
     Need("A delegate's vote is applied.", _VOTES | {"sys_user_delegate"}, _a_delegate_s_vote_is_applied),
+    Need("A decision that nobody heard of is found.", frozenset({DECISION}), _a_decision_nobody_heard_of_is_found),
+    Need("A resolved incident's request is denied.", frozenset({"incident"}), _whoever_ended_it_has_it_denied("6")),
+    Need("A canceled incident's request is denied.", frozenset({"incident"}), _whoever_ended_it_has_it_denied("8")),
     Need("Who is on call is approved, and the rota named.", frozenset({"cmn_rota"}), _who_is_on_call_is_approved),
 )

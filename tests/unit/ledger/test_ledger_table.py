@@ -190,14 +190,6 @@ def test_dead_letters_beyond_a_page_are_found_too(ledger: Ledger) -> None:
     assert len(list(ledger.failed())) == 40
 
 
-def test_many_decisions_are_read_at_once(ledger: Ledger) -> None:
-    """BatchGetItem takes 100 keys, each once."""
-    ids = [(f"{number:08x}-0000-7000-8000-000000000000", "d-1") for number in range(120)]
-    saved = {one: ledger.save_decision(DecisionItem(*one, decision="approved")) for one in ids[:105]}
-    assert ledger.decisions_of([*ids, *ids]) == saved
-    assert ledger.decisions_of([]) == {}
-
-
 def test_a_decision_is_read_as_it_was_saved_also_among_the_records(ledger: Ledger) -> None:
     assert ledger.decision(ID, "d-1") == DecisionItem(ID, "d-1")
     item = ledger.save_decision(DecisionItem(ID, "d-1", decision="approved", attempt_mode="bot", attempt_at=5.25))
@@ -220,6 +212,7 @@ def test_when_the_pass_asked_for_a_decision_is_kept_apart_from_the_decision(ledg
 
 
 def test_many_decisions_are_read_at_once(ledger: Ledger) -> None:
+    """BatchGetItem takes 100 keys, each once."""
     ids = [(request_id, f"d-{number}") for request_id in (ID, OTHER) for number in range(60)]
     for request_id, decision_id in ids[:105]:
         ledger.save_decision(DecisionItem(request_id, decision_id, sentence=f"of {request_id} {decision_id}"))

@@ -1,5 +1,5 @@
-"""Messages of the tickets queue: look at this request, or also at what people did to its ticket; with an event, what only
-that knows.
+"""Messages of the tickets queue: look at this request, or also at what people did to its ticket; with an event, what
+only that knows.
 """
 
 from __future__ import annotations
