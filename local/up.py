@@ -38,7 +38,9 @@ def keep_running(port: int, settings_file: Path | None) -> int:
                 print(_welcome(system), flush=True)
                 if settings_file:
                     _write(settings_file, system)
-                ended.wait()
+                # Not for ever: a signal that the system hands to another thread doesn't wake this one.
+                while not ended.wait(1):
+                    pass
                 print("Stopping …", flush=True)
             finally:
                 control.stop()

@@ -14,7 +14,6 @@ from access_bridge.ledger.items import Attempt, Sweep
 from access_bridge.ledger.table import Ledger
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.tickets.drift import Drift
-from local.servicenow.access import TICKETS
 from local.servicenow.faults import Incoming
 from local.servicenow.instance import ServiceNowInstance
 from local.servicenow.seed import DemoAccount, DemoAccounts
@@ -252,7 +251,7 @@ def test_tickets_that_change_under_its_hands_hide_no_other(tickets: Tickets) -> 
 
 def test_tickets_that_the_account_may_not_read_are_told_and_not_taken_for_none(tickets: Tickets) -> None:
     tickets.add()
-    tickets.instance.disallow("incident", "read", TICKETS)
+    tickets.instance.disallow("incident", "read", "sn_incident_read")
     found = tickets.run()
     assert (found.tickets, found.hidden) == (0, 1)
     assert tickets.counted == {"BrokenConfiguration": 1}

@@ -11,7 +11,6 @@ import pytest
 from access_bridge.access_request import RequestState
 from access_bridge.errors import BrokenConfiguration, OutcomeUnknown, Retry
 from access_bridge.servicenow.errors import NotPermitted
-from local.servicenow.access import TICKETS
 from tests.contract.tickets.desk import ID, OTHER, REQUEST, Desk, vote
 
 CODE = {"close_code": "User error", "close_notes": "mine"}
@@ -191,11 +190,11 @@ def test_a_ticket_that_was_surely_deleted_is_not_made_again(made: Desk) -> None:
 def test_a_ticket_that_may_only_be_hidden_is_broken_configuration(made: Desk) -> None:
     # who opened an incident reads it, whatever his roles
     made.instance.update_raw("incident", made.incident()["sys_id"], {"opened_by": ""})
-    made.instance.disallow("incident", "read", TICKETS)
+    made.instance.disallow("incident", "read", "sn_incident_read")
     with pytest.raises(BrokenConfiguration, match="neither can any other incident"):
         made.look(ticket=True)
     assert made.item().ended_by == ""
-    made.instance.allow("incident", "read", TICKETS)
+    made.instance.allow("incident", "read", "sn_incident_read")
     made.look(ticket=True)
     assert (made.item().ended_by, made.notes()) == ("", [])
 
@@ -246,10 +245,10 @@ def test_what_servicenow_did_not_take_is_told_later(made: Desk) -> None:
 
 def test_a_right_that_is_missing_for_a_while_loses_nothing(made: Desk) -> None:
     person(made, "6", **CODE)
-    made.instance.disallow("incident", "write", TICKETS)
+    made.instance.disallow("incident", "write", "sn_incident_write")
     with pytest.raises(NotPermitted):
         made.look(ticket=True)
-    made.instance.allow("incident", "write", TICKETS)
+    made.instance.allow("incident", "write", "sn_incident_write")
     made.look(ticket=True)
     assert told(made, ENDED) == 1
 
