@@ -41,6 +41,12 @@ export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell getconf _NPROCESSORS_ONLN | awk 
 test: $(VENV)/.test ## all tests
 	@$(VENV)/bin/python -m pytest -n auto tests
 
+# Each of these is also in `make test`, smaller. A failure prints what repeats it: SEED, or the steps.
+.PHONY: races
+races: $(VENV)/.test ## 200 requests at once in each mode, and thousands of orders in which the functions can meet and die
+	@RACES=200 $(VENV)/bin/python -m pytest -s tests/system/races
+	@INTERLEAVINGS=3000 $(VENV)/bin/python -m pytest -s tests/contract/races
+
 .PHONY: lint
 lint: $(VENV)/.lint ## ruff and mypy
 	$(VENV)/bin/ruff check .

@@ -16,19 +16,20 @@ from tests.contract.races import truth
 from tests.contract.races.bridge import Name, Surroundings
 from tests.contract.races.course import Runner
 from tests.contract.races.life import Vote
-from tests.contract.races.settling import settle
+from tests.contract.races.settling import come_to_rest, settle
 from tests.contract.races.steps import Fate
 from tests.contract.races.world import Deed, Setting, Who, World
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One function's turn: of the invocations that could go on now, or begin, one goes on for so many writes, and the
-    write at which it stands then has this fate; or it comes to its end."""
+    """One function's turn: of the invocations that could go on now, or begin, one goes on for so many calls or writes,
+    and the next call or write has this fate (None: it stays before it); or it comes to its end."""
 
     which: int
-    writes: int | Literal["to its end"]
-    fate: Fate = Fate.DONE
+    unit: Literal["calls", "writes", "to its end"]
+    number: int = 0
+    fate: Fate | None = None
 
 
 _WHO: Final[st.SearchStrategy[Who]] = st.sampled_from(["bob", "carol"])
@@ -40,9 +41,10 @@ _DEEDS: Final[st.SearchStrategy[Deed]] = st.sampled_from(
 )
 _WRITES: Final = st.sampled_from([0, 0, 0, 1, 1, 2, 2, 3, 4, 5])  # most invocations write twice or three times
 _TO_ITS_END: Final = st.builds(Turn, st.integers(0, 2), st.just("to its end"))
-_STRUCK: Final = st.builds(Turn, st.integers(0, 2), _WRITES, st.sampled_from(list(Fate)))
-_TURNS: Final = st.lists(_TO_ITS_END | _STRUCK, max_size=5)
-_SOME_TURNS: Final = st.lists(_TO_ITS_END | _STRUCK | _STRUCK, min_size=1, max_size=6)
+_TO_A_CALL: Final = st.builds(Turn, st.integers(0, 2), st.just("calls"), st.integers(0, 7))
+_STRUCK: Final = st.builds(Turn, st.integers(0, 2), st.just("writes"), _WRITES, st.sampled_from(list(Fate)))
+_TURNS: Final = st.lists(_TO_ITS_END | _TO_A_CALL | _STRUCK, max_size=5)
+_SOME_TURNS: Final = st.lists(_TO_ITS_END | _TO_A_CALL | _STRUCK, min_size=1, max_size=6)
 _FIRST: Final = st.just([Turn(0, "to its end")]) | _SOME_TURNS
 _NUMBERS: Final = st.integers(0, 7)
 _SECONDS: Final = st.sampled_from([6.0, 20.0, 61.0, 70.0, 310.0, 700.0, 1900.0, 3700.0])
@@ -157,19 +159,15 @@ class Race(RuleBasedStateMachine):
             able = self.course.able()
             runner = able[turn.which % len(able)]
             self.course.start(runner)
-            if turn.writes == "to its end":
-                while runner in self.course.running:
-                    self._strike(runner, Fate.DONE)
-                continue
-            for _ in range(turn.writes):
-                self._go_to_write(runner)
+            passed = 0
+            while invocation := self.course.running.get(runner):
+                counts = turn.unit == "calls" or (invocation.waiting and invocation.waiting.writes)
+                if turn.unit != "to its end" and counts and passed == turn.number:
+                    break
+                passed += bool(counts)
                 self._strike(runner, Fate.DONE)
-            self._go_to_write(runner)
-            self._strike(runner, turn.fate)
-
-    def _go_to_write(self, runner: Runner) -> None:
-        while (invocation := self.course.running.get(runner)) and invocation.waiting and not invocation.waiting.writes:
-            self._strike(runner, Fate.DONE)
+            if turn.fate is not None:
+                self._strike(runner, turn.fate)
 
     def _strike(self, runner: Runner, fate: Fate) -> None:
         if runner in self.course.running:
@@ -200,6 +198,8 @@ class Race(RuleBasedStateMachine):
             return
         try:
             if self.sound:
+                come_to_rest(self.world)
+                truth.check_at_rest(self.world.life())
                 settle(self.world, with_events=self.with_events)
                 self._check_end()
         finally:

@@ -12,8 +12,18 @@ _MOST_MESSAGES: Final = 400
 """Far more invocations than anything that settles needs."""
 
 
+def come_to_rest(world: World) -> None:
+    """Let what is under way come to its end, and nothing else happen."""
+    world.blind(seeing=True)
+    world.lock(locked=False)
+    for runner in list(world.course.running):
+        world.course.finish(runner)
+    world.course.wait(LATEST_SECONDS)
+    empty(world)
+
+
 def settle(world: World, *, with_events: bool) -> None:
-    """Let everything come to its end: what runs, what is late, what lies in queues, callbacks and passes.
+    """Let everything come that still may: events, callbacks, passes.
 
     Parameters
     ----------
@@ -22,12 +32,6 @@ def settle(world: World, *, with_events: bool) -> None:
     with_events
         Whether all its events come in the end; else only the passes find out, and the request's time passes.
     """
-    world.blind(seeing=True)
-    world.lock(locked=False)
-    for runner in list(world.course.running):
-        world.course.finish(runner)
-    world.course.wait(LATEST_SECONDS)
-    empty(world)
     if with_events:
         for number in range(len(world.events)):
             world.deliver(number)
