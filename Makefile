@@ -50,6 +50,12 @@ faults: $(VENV)/.test ## the fault matrix: every trouble at every step, lost and
 outage: $(VENV)/.test ## an hour without ServiceNow and one without Teleport, compressed, with 1,000 requests each
 	@$(VENV)/bin/python -m tests.faults.outage $(if $(SEED),--seed $(SEED))
 
+# Each of these is also in `make test`, smaller. A failure prints what repeats it: SEED, or the steps.
+.PHONY: races
+races: $(VENV)/.test ## 200 requests at once in each mode, and thousands of orders in which the functions can meet and die
+	@RACES=200 $(VENV)/bin/python -m pytest -s tests/system/races
+	@INTERLEAVINGS=3000 $(VENV)/bin/python -m pytest -s tests/contract/races
+
 .PHONY: lint
 lint: $(VENV)/.lint ## ruff and mypy
 	$(VENV)/bin/ruff check .

@@ -86,13 +86,14 @@ class Carrier:
             stop(applied_before(known, self.item, self.state))
 
     def request(self, ticket: TicketItem) -> AccessRequest:
-        """Return the request as Teleport has it; gone only where it surely is, for *may not see* looks the same."""
+        """Return the request as Teleport has it; gone only where it surely is, for *may not see* looks the same. One
+        whose ticket says how it ended takes no decision, whatever can be seen of it."""
         systems = self._systems
         request = systems.teleport.access_request(self.item.request_id)
         if request is not None:
             return request
         over = ticket.pending_until is not None and systems.now().timestamp() > ticket.pending_until
-        if not over and not ticket.gone and ticket.outcome not in {"expired", "deleted"}:
+        if not over and not ticket.gone and not ticket.outcome:
             seen = systems.teleport.access_requests(limit=2)
             if not any(other.id != self.item.request_id for other in seen):
                 systems.count("RequestNotSeen")
