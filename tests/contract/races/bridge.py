@@ -9,17 +9,18 @@ from typing import Any, Final, Literal
 
 from aws_lambda_powertools import Logger
 
-from access_bridge.aws.consume import Backoff, Consumed, consume
-from access_bridge.aws.queues import Message, Queue, automatic_message, look_message
+from access_bridge.aws.consume import Backoff, Consumed, FailureNotes, consume
+from access_bridge.aws.queues import Message, Queue, decision_message, look_message
 from access_bridge.aws.telemetry import metrics
-from access_bridge.aws.teleport_events import TicketMessage
 from access_bridge.decisions import carry
+from access_bridge.decisions.automatic import begun as begun_automatically
 from access_bridge.decisions.automatic import decide_automatically
-from access_bridge.decisions.decide import decide
+from access_bridge.decisions.decide import begun, decide
 from access_bridge.decisions.evidence import Evidence
-from access_bridge.decisions.messages import DecisionMessage, OnCallMessage, parse_message
+from access_bridge.decisions.messages import AutomaticMessage, DecisionMessage, OnCallMessage, parse_message
 from access_bridge.decisions.on_call import OnCallCheck
 from access_bridge.errors import BridgeError
+from access_bridge.ledger.items import Failure
 from access_bridge.ledger.table import Ledger
 from access_bridge.people import People
 from access_bridge.rules.model import Rules
@@ -27,6 +28,7 @@ from access_bridge.servicenow.users import Users
 from access_bridge.teleport.client import Teleport
 from access_bridge.tickets.callers import Callers
 from access_bridge.tickets.incidents import Incidents
+from access_bridge.tickets.messages import TicketMessage
 from access_bridge.tickets.minute_pass import minute_pass
 from access_bridge.tickets.sync import Systems, sync
 from local.servicenow.instance import ServiceNowInstance
@@ -91,7 +93,7 @@ class Bridge:
             answer = consume(
                 _event(message),
                 handle=lambda body: handle(body, invocation),
-                notes=lambda body: _Notes(name, Ledger(SteppedTables(self.tables, invocation), "ledger"), body),
+                notes=lambda body: self._notes(name, body, invocation),
                 queue=lambda: Consumed(name, sqs, Backoff(base_seconds=5, max_receive_count=MAX_RECEIVES)),
             )
             if not answer["batchItemFailures"]:
@@ -107,7 +109,7 @@ class Bridge:
             queue = self._queue(TICKETS, invocation)
             teleport = self._teleport(TICKETS, invocation)
             with suppress(BridgeError):  # the next one does its work
-                minute_pass(teleport, ledger, queue, now=self._surroundings.clock.now(), count=_nothing)
+                minute_pass(teleport, ledger, queue, now=self._surroundings.clock.now(), count=_nothing, log=_LOG)
 
         return self._begun("pass", work)
 
@@ -115,6 +117,12 @@ class Bridge:
         invocation = Invocation(name, work, self._later, self._surroundings.clock.time())
         invocation.begin()
         return invocation
+
+    def _notes(self, name: Name, body: str, invocation: Invocation) -> FailureNotes:
+        ledger, at = Ledger(SteppedTables(self.tables, invocation), "ledger"), self._surroundings.clock.time
+        if name == DECISIONS:
+            return _DecisionNotes(ledger, parse_message(body), at)
+        return _TicketNotes(ledger, TicketMessage.model_validate_json(body), at)
 
     # ---- what the functions do with a message
 
@@ -130,7 +138,7 @@ class Bridge:
             callers=Callers(Users(client), teleport, self._rules.ticket, _LOG, _nothing),
             rules=self._rules,
             justify=None,
-            ask=lambda asked: self._queue(DECISIONS, invocation).send([automatic_message(asked)]),
+            ask=lambda asked: self._queue(DECISIONS, invocation).send([decision_message(asked)]),
             web_addr=self._surroundings.cluster.proxy_addr,
             now=self._surroundings.clock.now,
             unknown_outcome_seconds=UNKNOWN_OUTCOME_SECONDS,
@@ -194,21 +202,47 @@ class Bridge:
 
 
 @dataclass(frozen=True, slots=True)
-class _Notes:
-    """Where failures of a message are recorded. No message is given up here: none fails that often."""
+class _TicketNotes:
+    """Where failed looks are recorded."""
 
-    queue: Name
     ledger: Ledger
-    body: str
+    message: TicketMessage
+    at: Callable[[], float]
 
-    def failed(self, attempts: int, reason: str, *, last: bool) -> bool:
+    def begun(self, attempts: int, *, last: bool) -> bool:
         assert not last
-        if self.queue == DECISIONS:
-            message = parse_message(self.body)
-            self.ledger.note_decision_failure(message.request_id, message.decision_id, attempts, reason, last=last)
-        else:
-            request_id = TicketMessage.model_validate_json(self.body).request_id
-            self.ledger.note_ticket_failure(request_id, attempts, reason, last=last)
+        if self.message.event is not None:
+            self.ledger.put_event(self.message.event)
+        self.ledger.note_ticket_begun(self.message.request_id, attempts, self.at(), last=last)
+        return False
+
+    def failed(self, failure: Failure) -> bool:
+        assert not failure.last
+        self.ledger.note_ticket_failure(self.message.request_id, failure, self.at())
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _DecisionNotes:
+    """Where failed decisions are recorded. None is given up here: none fails that often."""
+
+    ledger: Ledger
+    message: DecisionMessage | AutomaticMessage
+    at: Callable[[], float]
+
+    def begun(self, attempts: int, *, last: bool) -> bool:
+        assert not last
+        message = self.message
+        before = self.ledger.decision(message.request_id, message.decision_id)
+        item = begun(before, message) if isinstance(message, DecisionMessage) else begun_automatically(before, message)
+        if item != before:
+            self.ledger.save_decision(item)
+        self.ledger.note_decision_begun(message.request_id, message.decision_id, attempts, self.at(), last=last)
+        return False
+
+    def failed(self, failure: Failure) -> bool:
+        assert not failure.last
+        self.ledger.note_decision_failure(self.message.request_id, self.message.decision_id, failure, self.at())
         return False
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
@@ -13,6 +14,7 @@ from tests.contract.races.steps import Call, Fate, Invocation
 
 Item = dict[str, Any]
 
+_SET: Final = re.compile(r"(#?\w+) = (?:if_not_exists\((#?\w+), )?(:\w+)")
 _WRITES: Final = frozenset({"put_item", "update_item"})
 
 
@@ -70,9 +72,9 @@ class Tables:
         item = self.items.setdefault(key, dict(Key))
         sets, _, removes = UpdateExpression.partition("REMOVE ")
         names = ExpressionAttributeNames or {}
-        for part in filter(None, sets.removeprefix("SET ").strip().split(", ")):
-            name, value = part.split(" = ")
-            item[names.get(name, name)] = deepcopy((ExpressionAttributeValues or {})[value])
+        for name, there, value in _SET.findall(sets):
+            if not there or names.get(there, there) not in item:
+                item[names.get(name, name)] = deepcopy((ExpressionAttributeValues or {})[value])
         for name in filter(None, removes.strip().split(", ")):
             item.pop(names.get(name, name), None)
 
@@ -131,6 +133,8 @@ def _holds(condition: ConditionBase, item: Mapping[str, Any]) -> bool:
     match expression["operator"]:
         case "AND":
             return all(_holds(part, item) for part in of)
+        case "NOT":
+            return not _holds(of[0], item)
         case "attribute_not_exists":
             return of[0].name not in item
         case "=":

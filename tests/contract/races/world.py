@@ -12,6 +12,7 @@ import yaml
 
 from access_bridge.aws.queues import Message, decision_message, event_message
 from access_bridge.decisions.callback import Callback
+from access_bridge.decisions.messages import DecisionMessage
 from access_bridge.events.audit_event import AuditEvent as Event
 from access_bridge.ledger.items import TicketItem
 from access_bridge.rules.load import load_rules
@@ -241,7 +242,7 @@ class World:
             click = self.clicks[place] = replace(self.clicks[place], called=True)
             row = self.instance.row(DECISION, click.row)
             callback = Callback(table="incident", sys_id=row["ticket"], request_id=self.request_id, decision=click.vote)
-            self.bridge.send(DECISIONS, decision_message(callback, click.row))
+            self.bridge.send(DECISIONS, decision_message(DecisionMessage.of(callback, click.row)))
 
     def repeat(self, name: Name, number: int) -> None:
         """SQS delivers a message once more."""
