@@ -198,17 +198,19 @@ def password_changed(bench: Bench, _: random.Random) -> Iterator[None]:
 
 @contextmanager
 def sees_no_records(bench: Bench, _: random.Random) -> Iterator[None]:
-    """Both accounts lose the role by which they see and write: what they ask for looks as if it were not there."""
-    roles = {
-        "svc.access.bridge.tickets": "x_acbr_bridge.tickets",
-        "svc.access.bridge.decisions": "x_acbr_bridge.decisions",
-    }
-    for account, role in roles.items():
+    """Both accounts lose the roles by which they see and write: what they ask for looks as if it were not there."""
+    roles = (
+        ("svc.access.bridge.tickets", "x_acbr_bridge.tickets"),
+        ("svc.access.bridge.tickets", "sn_incident_write"),
+        ("svc.access.bridge.decisions", "x_acbr_bridge.decisions"),
+        ("svc.access.bridge.decisions", "sn_incident_read"),
+    )
+    for account, role in roles:
         bench.system.servicenow.remove_role(account, role)
     try:
         yield
     finally:
-        for account, role in roles.items():
+        for account, role in roles:
             bench.system.servicenow.add_role(account, role)
 
 

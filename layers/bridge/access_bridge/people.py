@@ -67,6 +67,10 @@ class People:
         """Return every ServiceNow user whose user name or e-mail address is one of these names."""
         return {user.sys_id: user for name in names if name.strip() for user in self._users.matches(name)}
 
+    def sees_users(self) -> bool:
+        """Whether somebody who isn't found in ServiceNow is surely not there, as far as rights go."""
+        return self._users.sees_others()
+
     # ---- from ServiceNow to Teleport
 
     def candidates(self, user: User) -> tuple[str, ...]:

@@ -189,13 +189,20 @@ def test_a_schedule_that_is_no_sys_id_does_not_spoil_the_others(office: Office) 
 
 
 def test_a_requester_who_is_no_servicenow_user_is_not_on_call(office: Office) -> None:
-    office.peer.will(listed())
+    office.peer.will(listed(), listed(USER, USER | {"sys_id": BOB}))
     assert office.refusal().reason is Reason.REQUESTER_UNKNOWN
     assert office.rotas_asked_for == []
 
 
+def test_an_account_that_reads_no_user_but_its_own_decides_nothing(office: Office) -> None:
+    office.peer.will(listed(), listed(USER | {"user_name": "svc"}))
+    with pytest.raises(BrokenConfiguration, match="no user can be read"):
+        office.check()
+
+
 def test_a_requester_who_is_two_servicenow_users_is_not_on_call(office: Office) -> None:
-    office.peer.will(listed(USER, USER | {"sys_id": BOB}))
+    both = listed(USER, USER | {"sys_id": BOB})
+    office.peer.will(both, both)
     assert office.refusal().reason is Reason.REQUESTER_UNKNOWN
 
 

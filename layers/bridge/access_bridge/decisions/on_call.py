@@ -83,6 +83,12 @@ class OnCallCheck:
 
     def _requester(self, request: AccessRequest) -> User | Verdict:
         found = tuple(self.people.mapped(request.user).values())
+        if not found and not self.people.sees_users():
+            raise BrokenConfiguration(
+                "ServiceNow rights on sys_user",
+                "no user can be read, so nobody knows whether the requester is on call.",
+                "Give the account of servicenow_decisions back its right to read this table.",
+            )
         if len(found) != 1:
             return refused(
                 Reason.REQUESTER_UNKNOWN,

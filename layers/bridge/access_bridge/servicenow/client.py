@@ -27,7 +27,8 @@ MOST_ROWS: Final = 1000
 _TABLE: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SYS_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,40}")
 _LOOKUPS: Final = frozenset({"sys_user", "sys_user_group", "sys_user_grmember"})
-_PROOF_ROWS: Final = 20
+PROOF_ROWS: Final = 20
+"""How many of the newest records are asked for to prove that an account sees any: some may be hidden from it."""
 
 
 class ServiceNow:
@@ -221,7 +222,7 @@ class ServiceNow:
             As for `get`.
         """
         newest = Query().order_by("sys_created_on", descending=True)
-        rows = self.query(table, newest, ["sys_id"], limit=_PROOF_ROWS)
+        rows = self.query(table, newest, ["sys_id"], limit=PROOF_ROWS)
         return any(row["sys_id"].lower() != other_than.lower() for row in rows)
 
     def who_is_on_call(self, rota: str, at: datetime) -> tuple[OnCallEntry, ...] | None:
