@@ -51,6 +51,7 @@ class QueuePoller:
         self._slots = threading.Semaphore(workers)
         self._woken = threading.Event()
         self._stopped = threading.Event()
+        self._held = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"{queue.name}-poller")
 
     def start(self) -> None:
@@ -65,6 +66,15 @@ class QueuePoller:
         """Deliver the next message whose body holds this text to two environments at the same time, as SQS would if
         its visibility were over while the first still works."""
         self._doubled.add(about)
+
+    def hold(self) -> None:
+        """Take no more messages until `go_on`, as a disabled event source."""
+        self._held.set()
+
+    def go_on(self) -> None:
+        """Take messages again."""
+        self._held.clear()
+        self.nudge()
 
     def nudge(self) -> None:
         """Look at the queue now: something may have been sent."""
@@ -81,7 +91,7 @@ class QueuePoller:
         while not self._stopped.is_set():
             self._slots.acquire()
             self._woken.clear()
-            message = None if self._stopped.is_set() else self._receive()
+            message = None if self._stopped.is_set() or self._held.is_set() else self._receive()
             if message is None:
                 self._slots.release()
                 self._woken.wait(_PAUSE)

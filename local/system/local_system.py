@@ -7,7 +7,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -155,6 +155,17 @@ class LocalSystem:
     def deliver_twice(self, function: str, about: str) -> None:
         """Let the function's queue deliver its next message whose body holds this text twice at the same time."""
         self._pollers[FUNCTIONS.index(function)].deliver_twice(about)
+
+    @contextlib.contextmanager
+    def queues_held(self) -> Iterator[None]:
+        """Inside, no message is taken off the queues: they fill."""
+        for poller in self._pollers:
+            poller.hold()
+        try:
+            yield
+        finally:
+            for poller in self._pollers:
+                poller.go_on()
 
     def deliveries(self, group: str) -> list[Delivery]:
         """Return every delivery of the messages of a group (a request's id) so far, of both queues."""

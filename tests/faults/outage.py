@@ -222,7 +222,7 @@ def _rows(outcomes: list[Outcome]) -> Iterator[list[str]]:
     yield ["tries of one message, at most", *(str(one.most_tries) for one in outcomes)]
     for name in outcomes[0].calls:
         yield [f"calls a request: {name}", *(f"{one.calls[name] / one.requests:.1f}" for one in outcomes)]
-    yield ["settled after (minutes at full length)", *(f"{one.settled_after * FACTOR / 60:.0f}" for one in outcomes)]
+    yield ["settled after it was back, at this machine's pace", *(f"{one.settled_after:.0f} s" for one in outcomes)]
     for name in ("lost", "doubled", "unsettled"):
         yield [name, *(str(len(getattr(one, name))) for one in outcomes)]
 
