@@ -56,6 +56,10 @@ races: $(VENV)/.test ## 200 requests at once in each mode, and thousands of orde
 	@RACES=200 $(VENV)/bin/python -m pytest -s tests/system/races
 	@INTERLEAVINGS=3000 $(VENV)/bin/python -m pytest -s tests/contract/races
 
+.PHONY: breaks
+breaks: $(VENV)/.test ## take out one guard after the other, and see which tests notice (ONLY=words: those that have one of them)
+	@$(VENV)/bin/python -m tests.breaks $(ONLY)
+
 .PHONY: lint
 lint: $(VENV)/.lint ## ruff and mypy
 	$(VENV)/bin/ruff check .

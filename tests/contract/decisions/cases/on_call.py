@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from access_bridge.decisions.outcome import Outcome, Reason
-from access_bridge.errors import Retry
+from access_bridge.errors import BrokenConfiguration, Retry
 from access_bridge.rules.decisions import Mode
 from access_bridge.servicenow.errors import CredentialsRefused
 from access_bridge.teleport.errors import ReviewsUnsupported
@@ -287,6 +287,22 @@ def the_credentials_are_refused(court: Court) -> Ended:
     court.instance.servicenow.faults.unauthorized(table="whoisoncall")
     with pytest.raises(CredentialsRefused):
         court.check_on_call(case)
+    return Ended(case, court.on_call_item(case))
+
+
+@CHAPTER.case("bot", NOT_YET)
+def the_users_are_hidden(court: Court) -> Ended:
+    """The bridge's account sees no users, so that nobody is found proves nothing: it is asked again later."""
+    rota, _ = _rota(court)
+    case = _ask(court, rota)
+    _at(court, case, rota)
+    servicenow = court.instance.servicenow
+    servicenow.disallow("sys_user", "read", DECISIONS)
+    try:
+        with pytest.raises(BrokenConfiguration, match="no user can be read"):
+            court.check_on_call(case)
+    finally:
+        servicenow.allow("sys_user", "read", DECISIONS)
     return Ended(case, court.on_call_item(case))
 
 
