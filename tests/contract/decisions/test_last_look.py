@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from local.servicenow.faults import Fault
+from local.servicenow.schema import DECISION
 from tests.contract.decisions.court import BOT, GROUP, Court
 
 WRITES = {"SubmitAccessReview", "SetAccessRequestState"}
@@ -39,3 +41,15 @@ def test_the_request_is_read_right_before_it_is_changed(
     assert calls.count(calls[-1]) == 1
     if author:
         assert author in {review.Author for review in court.request(case).Spec.Reviews}
+
+
+def test_it_is_read_again_after_a_check_of_the_bot_s_own(court: Court) -> None:
+    """What the bot decides by itself takes a while to look up; somebody may have approved meanwhile."""
+    rule = {"when": {"roles": ["dba"]}, "then": "ticket", "closed": "deny"}
+    court.rules = {"decisions": {"mode": "set_state", "approvers": {"group": GROUP}}, "rules": [rule]}
+    case = court.ask()
+    court.end(court.approver(), case)
+    meanwhile = Fault("late", table=DECISION, then=lambda: court.cluster.tctl_approve(case.request_id))
+    court.instance.servicenow.faults.add(meanwhile)
+    assert court.check_closed(case).outcome == "conflict"
+    assert court.state(case) == "APPROVED"

@@ -65,6 +65,29 @@ def test_while_a_write_may_still_be_worked_on_nothing_is_looked_at(desk: Desk) -
     assert desk.item().attempt is None
 
 
+def test_the_very_first_insert_on_an_instance_that_chooses_ids_is_found_again(desk: Desk) -> None:
+    """Nobody knows yet that it ignores ours, and its answer is lost."""
+    desk.instance.honours_client_sys_id = False
+    desk.instance.faults.drop_after_commit(method="POST", table="incident")
+    desk.shows()
+    with pytest.raises(OutcomeUnknown):
+        desk.look()
+    desk.later()
+    desk.look()
+    assert desk.item().sys_id == desk.incident()["sys_id"]
+
+
+def test_what_a_person_edits_before_a_ticket_is_found_again_stays(desk: Desk) -> None:
+    desk.instance.faults.drop_after_commit(method="POST", table="incident")
+    desk.shows()
+    with pytest.raises(OutcomeUnknown):
+        desk.look()
+    desk.instance.update_raw("incident", desk.incident()["sys_id"], {"short_description": "mine"})
+    desk.later()
+    desk.look()
+    assert desk.incident()["short_description"] == "mine"
+
+
 def test_an_attempt_that_servicenow_never_got_is_made_again(desk: Desk) -> None:
     desk.shows()
     desk.look()
