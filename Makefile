@@ -52,9 +52,9 @@ outage: $(VENV)/.test ## an hour without ServiceNow and one without Teleport, co
 
 # Each of these is also in `make test`, smaller. A failure prints what repeats it: SEED, or the steps.
 .PHONY: races
-races: $(VENV)/.test ## 200 requests at once in each mode, and thousands of orders in which the functions can meet and die
+races: $(VENV)/.test ## 200 requests at once in each mode, and 1,000 orders in which the functions can meet and die
 	@RACES=200 $(VENV)/bin/python -m pytest -s tests/system/races
-	@INTERLEAVINGS=3000 $(VENV)/bin/python -m pytest -s tests/contract/races
+	@INTERLEAVINGS=1000 $(VENV)/bin/python -m pytest -s tests/contract/races
 
 .PHONY: breaks
 breaks: $(VENV)/.test ## take out one guard after the other, and see which tests notice (ONLY=words: those that have one of them)

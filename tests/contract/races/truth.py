@@ -4,6 +4,7 @@ Not promised, and so not asked for:
 
 - A person who changes the field in which the bridge counts its notes may see a note twice.
 - A ticket that somebody closed, canceled or deleted takes no note: what can't be told counts as told.
+- One that somebody deleted before the bridge learned that its insert had succeeded is made again.
 - Who ends a ticket between the bridge's look at it and its write may be overruled: ServiceNow has no compare-and-set.
 - Of a decision whose call was not answered, Teleport may show the wanted state without its id: `applied_unproved`.
 - What only an audit event knows (who set a state, who deleted) is told if that event comes.

@@ -36,6 +36,10 @@ class Watch:
         """A person opens it again."""
         self._ended_at = None
 
+    def deleted(self) -> None:
+        """A person deletes it; another one may come, where the bridge had not learned of this one."""
+        self._ended_at, self._ended_by_us = None, False
+
     def seen(self, invocation: Invocation, request: requests.PreparedRequest) -> None:
         """A call reaches the instance."""
         body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()

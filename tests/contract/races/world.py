@@ -212,6 +212,7 @@ class World:
             if deed == "delete":
                 self.instance.delete("incident", row["sys_id"])
                 self._touched = self._closed = True
+                self.watch.deleted()
             elif row["state"] == "6" or deed != "reopen":
                 with suppress(Refused):
                     self.instance.update_as("carol", "incident", row["sys_id"], _DEEDS[deed])
