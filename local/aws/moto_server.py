@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.sqs import models as sqs
@@ -80,7 +80,8 @@ class QuietRequestHandler(MotoRequestHandler):
 
 
 def _hurry() -> None:
-    """Give moto's queues a faster clock: they ask it several times for each message that lies in them, at each call."""
+    """Give moto's queues a faster clock, and have them look at it once: they ask it several times for each message that
+    lies in them, at each call."""
 
     def seconds(_moment: datetime | None = None) -> float:
         return time.time()
@@ -88,7 +89,25 @@ def _hurry() -> None:
     def milliseconds(_moment: datetime | None = None) -> float:
         return time.time() * 1000
 
+    def messages(queue: Any) -> list[Any]:
+        now = time.time() * 1000
+        return [one for one in queue._messages if one.visible_at < now and one.delayed_until <= now]
+
+    def delayed(queue: Any) -> int:
+        now = time.time() * 1000
+        return sum(one.delayed_until > now for one in queue._messages)
+
+    def not_visible(queue: Any) -> int:
+        now = time.time() * 1000
+        return sum(one.visible_at >= now for one in queue._messages)
+
     vars(sqs).update(unix_time=seconds, unix_time_millis=milliseconds)
+    for name, look in {
+        "messages": messages,
+        "approximate_number_of_messages_delayed": delayed,
+        "approximate_number_of_messages_not_visible": not_visible,
+    }.items():
+        setattr(sqs.Queue, name, property(look))
 
 
 def main() -> None:

@@ -149,6 +149,22 @@ BREAKS: Final = (
         "hidden",
     ),
     Break(
+        "proof of sight: a request that is shown again after the proof counts as gone",
+        "tickets/sync.py",
+        "        again = self._systems.teleport.access_request(self._id) if proved else None\n",
+        "        again = None\n",
+        _OVERLAP,
+        "request_that_is_shown_again",
+    ),
+    Break(
+        "proof of sight: a row that is shown again after the proof counts as absent",
+        "decisions/evidence.py",
+        "            found = self._client.get(table, sys_id, fields)\n        return found",
+        "        return found",
+        _SETTLED,
+        "row_that_is_shown_again",
+    ),
+    Break(
         "whole list: the pass takes a list that shows nothing for the truth",
         "tickets/minute_pass.py",
         "        if (over or shown) and _due(ticket, mark, now):",

@@ -53,23 +53,9 @@ def cells() -> Iterator[Cell]:
 
 # ---- what is allowed
 
-_TICKET_GONE: Final = Allowance(
-    "I9: a ticket that answers 404 counts as deleted if the account reads another incident in the same invocation; I6: "
-    "a fact that a deleted ticket can't take counts as told, logged and counted",
-    ticket_gone=True,
-)
-_ROW_GONE: Final = Allowance(
-    "I9: a row that answers 404 counts as absent if the account reads another one; the ticket is told all the same",
-    row_open=True,
-)
 _ROW_REFUSED: Final = Allowance(
     "mechanics: a 403 at the decision row doesn't hold up the ticket, on which the outcome stands",
     row_open=True,
-)
-_ROW_ABSENT: Final = Allowance(
-    "I9: a row that answers 404 while another one is read is absent, and I4: what can't be read refuses",
-    row_open=True,
-    becomes=Meant("refused", "row_absent"),
 )
 _WHY_REFUSED: Final = "I4: what can't be read refuses, and the refusal is told"
 _GONE_IN_TELEPORT: Final = "design 6: Teleport has the last word; it says that the request is gone"
@@ -78,18 +64,10 @@ _GONE_IN_TELEPORT: Final = "design 6: Teleport has the last word; it says that t
 def allowance(cell: Cell) -> Allowance | None:  # noqa: PLR0911 - one line for each sentence of the invariants
     """What an invariant allows to be otherwise in a cell."""
     match cell.call, cell.kind:
-        case ServiceNowCall(table="incident", function="teleport_events", method="GET" | "PATCH"), kinds.HIDDEN:
-            return _TICKET_GONE
-        case ServiceNowCall(name="PATCH decision row"), kinds.HIDDEN:
-            return _ROW_GONE
         case ServiceNowCall(name="PATCH decision row"), kinds.FORBIDDEN | kinds.RULE:
             return _ROW_REFUSED
-        case ServiceNowCall(name="GET decision row"), kinds.HIDDEN:
-            return _ROW_ABSENT
         case ServiceNowCall(name="GET user"), kinds.HIDDEN:
             return Allowance(_WHY_REFUSED, becomes=Meant("refused", "approver_unknown"))
-        case ServiceNowCall(name="GET incident"), kinds.HIDDEN:
-            return Allowance(_WHY_REFUSED, becomes=Meant("refused", "foreign_ticket"))
         case ServiceNowCall(name="GET group member"), kinds.HIDDEN:
             return Allowance(_WHY_REFUSED, becomes=Meant("refused", "not_in_group"))
         case ServiceNowCall(name="GET who is on call"), kinds.HIDDEN:

@@ -84,8 +84,6 @@ class Allowance:
 
     Parameters
     ----------
-    ticket_gone
-        The ticket counts as deleted by a person: what happened since isn't told on it.
     row_open
         The decision row may be left without its outcome.
     becomes
@@ -95,7 +93,6 @@ class Allowance:
     """
 
     why: str
-    ticket_gone: bool = False
     row_open: bool = False
     becomes: Meant | None = None
     untold: bool = False
@@ -128,7 +125,7 @@ def judge(happened: Happened, shown: Shown, intended: Intended, allowed: Allowan
         *_teleport(happened, intended),
         *_rows(shown, intended, allowed),
         *_facts(happened, shown, intended, allowed),
-        *_fields(happened, shown, allowed),
+        *_fields(happened, shown),
     ):
         (doubled if too_much else lost).append(problem)
     lost += [f"a dead letter: {body[:100]}" for body in shown.dead]
@@ -195,7 +192,7 @@ def _rows(shown: Shown, intended: Intended, allowed: Allowance | None) -> Iterat
 def _facts(happened: Happened, shown: Shown, intended: Intended, allowed: Allowance | None) -> Iterator[Problem]:
     """I6: each fact is told on the ticket exactly once."""
     told = Counter(fact for ticket in shown.tickets for fact in told_facts(ticket))
-    wanted = Counter() if allowed and allowed.ticket_gone else Counter(_to_tell(happened, intended))
+    wanted = Counter(_to_tell(happened, intended))
     if allowed and allowed.untold:
         wanted = Counter(fact for fact in wanted if fact[0] != "not applied")
     may = Counter(_PASSING) + Counter(("not applied", code) for code in (allowed.told_before if allowed else ()))
@@ -238,11 +235,11 @@ def _to_tell(happened: Happened, intended: Intended) -> Iterator[Fact]:
         yield (end,)
 
 
-def _fields(happened: Happened, shown: Shown, allowed: Allowance | None) -> Iterator[Problem]:
+def _fields(happened: Happened, shown: Shown) -> Iterator[Problem]:
     """The ticket ends as its request did, and its counter is what I6 says: 1 for the insert, 1 for each note."""
     end = outcome(happened)
     for ticket in shown.tickets:
-        closed = bool(end) and not (allowed and allowed.ticket_gone)
+        closed = bool(end)
         if ticket.state != (RESOLVED if closed else NEW):
             yield f"the ticket's state is {ticket.state}, the request {end or 'is pending'}", False
         elif closed:

@@ -122,12 +122,10 @@ UNSETTLED = {
     "a message that is left": (REVIEW, replace(GOOD_REVIEW, waiting=1), Intended()),
     "an attempt without an end": (REVIEW, replace(GOOD_REVIEW, open_attempts=1), Intended()),
 }
-GONE = Allowance("why", ticket_gone=True)
 ROW_OPEN = Allowance("why", row_open=True)
 BECOMES = Allowance("why", row_open=True, becomes=Meant("refused", "row_absent"))
 FIRST = Allowance("why", told_before=("identity_locked",))
 ALLOWED = {
-    "a ticket that counts as deleted is told nothing": (REVIEW, told(ticket=PENDING), Intended(), GONE),
     "a row without its outcome": (DECISION, replace(GOOD_DECISION, rows=(Row(ROW, "", ""),)), CLICKED, ROW_OPEN),
     "a decision that is refused instead": (
         Happened(state="PENDING"),
@@ -173,7 +171,7 @@ def test_an_allowance_allows_what_it_says(case: str) -> None:
     assert not judge(happened, shown, intended).good
 
 
-@pytest.mark.parametrize("allowed", [GONE, ROW_OPEN, BECOMES, FIRST], ids=["gone", "open", "becomes", "first"])
+@pytest.mark.parametrize("allowed", [ROW_OPEN, BECOMES, FIRST], ids=["open", "becomes", "first"])
 @pytest.mark.parametrize("case", DOUBLED)
 def test_no_allowance_allows_anything_twice(case: str, allowed: Allowance) -> None:
     if case == "a refused decision that reached Teleport" and allowed is not BECOMES:

@@ -50,3 +50,18 @@ def test_a_row_that_may_only_be_hidden_decides_nothing_and_is_not_taken_for_abse
     finally:
         servicenow.allow(DECISION, "read", DECISIONS)
     assert court.decide(row, case).code == Reason.APPLIED
+
+
+def test_a_row_that_is_shown_again_before_its_absence_is_proved_is_decided(court: Court) -> None:
+    case = court.ask()
+    row = court.click(court.approver(), case)
+    court.instance.servicenow.faults.hidden(table=DECISION, when=lambda call: call.sys_id == row)
+    assert court.decide(row, case).code == Reason.APPLIED
+
+
+def test_a_request_that_is_shown_again_before_its_absence_is_proved_is_decided(court: Court) -> None:
+    court.ask()
+    case = court.ask()
+    row = court.click(court.approver(), case)
+    court.cluster.faults.empty("ListAccessRequests")
+    assert court.decide(row, case).code == Reason.APPLIED

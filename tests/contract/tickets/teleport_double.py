@@ -9,7 +9,8 @@ from access_bridge.teleport.convert import Cluster, User
 
 
 class TeleportDouble:
-    """`requests` are those that it shows; `before_answer` is called before each answer about one of them."""
+    """`requests` are those that it shows; `before_answer` is called before each answer about one of them, `after_list`
+    after each list of several."""
 
     cluster_name = "tele.example.test"
     username = "bot-access-bridge-tickets"
@@ -17,6 +18,7 @@ class TeleportDouble:
     def __init__(self) -> None:
         self.requests: list[AccessRequest] = []
         self.before_answer: Callable[[], None] = lambda: None
+        self.after_list: Callable[[], None] = lambda: None
 
     def ping(self) -> Cluster:
         """Return what the cluster says about itself."""
@@ -29,7 +31,9 @@ class TeleportDouble:
 
     def access_requests(self, *, limit: int | None = None) -> tuple[AccessRequest, ...]:
         """Return the requests that it shows."""
-        return tuple(self.requests[:limit])
+        shown = tuple(self.requests[:limit])
+        self.after_list()
+        return shown
 
     def user(self, name: str) -> User | None:
         """Return a user whose e-mail address is alice's, where it is her name at the identity provider."""

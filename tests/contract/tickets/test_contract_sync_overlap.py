@@ -192,3 +192,35 @@ def test_a_request_that_comes_back_after_it_was_told_deleted_is_said_to_be_there
     desk.look()
     assert "This ticket said deleted before; that was not the last word." in desk.notes()[-1]
     assert "approved" in desk.incident()["close_notes"]
+
+
+# ---- rights that come back between two looks
+
+
+def test_a_request_that_is_shown_again_before_its_absence_is_proved_is_not_gone(desk: Desk) -> None:
+    """The look at it shows nothing, the role is mended, and the list that is to prove its absence shows others."""
+    desk.shows()
+    desk.look()
+    mine = desk.teleport.requests[0]
+    other = replace(mine, id="01a20645-1700-710f-912d-cd7494dd7fa4")
+    desk.teleport.requests = [other]
+
+    def mended() -> None:
+        desk.teleport.after_list = lambda: None
+        desk.teleport.requests = [mine, other]
+
+    desk.teleport.after_list = mended
+    desk.look()
+    assert not desk.item().gone
+    assert desk.notes() == []
+
+
+def test_a_ticket_that_is_shown_again_before_its_absence_is_proved_is_not_deleted(desk: Desk) -> None:
+    desk.instance.insert_raw("incident", {"short_description": "another"})
+    desk.shows()
+    desk.look()
+    desk.instance.faults.hidden(method="GET", table="incident", when=lambda call: bool(call.sys_id))
+    desk.shows(state=RequestState.APPROVED, revision="r-2")
+    desk.look()
+    assert desk.item().ended_by == ""
+    assert desk.incident()["state"] == "6"

@@ -102,6 +102,11 @@ class Carrier:
                     "the request isn't shown, and no other one is either.",
                     "Give the bot's role the verbs list and read on access_request.",
                 )
+            again = systems.teleport.access_request(self.item.request_id)
+            if (
+                again is not None
+            ):  # rights came back between the two looks, so the second one proves nothing of the first
+                return again
         raise Decided(GONE_UNPROVED if self.item.attempt_mode else REQUEST_GONE)
 
     def judge_open(self, request: AccessRequest) -> None:

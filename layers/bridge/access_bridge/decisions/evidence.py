@@ -4,6 +4,7 @@ human. Only this is believed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +12,7 @@ from access_bridge.errors import BrokenConfiguration
 from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.incident_states import CANCELED
 from access_bridge.servicenow.query import Query
+from access_bridge.servicenow.records import Row
 from access_bridge.servicenow.users import User, Users
 
 TABLE: Final = "x_acbr_bridge_decision"
@@ -120,25 +122,22 @@ class Evidence:
         BrokenConfiguration
             It can't be read, and neither can any other row of that table.
         """
-        found = self._client.get(TABLE, decision_id, _FIELDS)
+        found = self._get(TABLE, decision_id, _FIELDS)
         if found is None:
-            self._prove_sight(TABLE, decision_id)
             return None
         return _row(found["sys_id"], found)
 
     def ticket(self, sys_id: str) -> TicketRow | None:
         """Return the ticket; None where there surely is none; raises BrokenConfiguration as `row` does."""
-        found = self._client.get("incident", sys_id, ("number", "correlation_id"))
+        found = self._get("incident", sys_id, ("number", "correlation_id"))
         if found is None:
-            self._prove_sight("incident", sys_id)
             return None
         return TicketRow(found["sys_id"], found.get("number", ""), found.get("correlation_id", ""))
 
     def ending(self, sys_id: str) -> Ending | None:
         """Return how the ticket stands; None where there surely is none; raises BrokenConfiguration as `row` does."""
-        found = self._client.get("incident", sys_id, _ENDING_FIELDS)
+        found = self._get("incident", sys_id, _ENDING_FIELDS)
         if found is None:
-            self._prove_sight("incident", sys_id)
             return None
         return Ending(*(found.get(name, "") for name in _ENDING_FIELDS))
 
@@ -156,9 +155,8 @@ class Evidence:
 
     def vote(self, sys_id: str) -> Vote | None:
         """Return an approval; None where there surely is none; raises BrokenConfiguration as `row` does."""
-        found = self._client.get(APPROVALS, sys_id, _VOTE_FIELDS)
+        found = self._get(APPROVALS, sys_id, _VOTE_FIELDS)
         if found is None:
-            self._prove_sight(APPROVALS, sys_id)
             return None
         return Vote(
             sys_id=found["sys_id"],
@@ -194,6 +192,15 @@ class Evidence:
                 "Mend the rules file, or the group.",
             )
         return self._users.is_member(user.sys_id, group)
+
+    def _get(self, table: str, sys_id: str, fields: Sequence[str]) -> Row | None:
+        """Return a record; None where there surely is none: where the account sees others, and after that still not
+        this one, for its rights may have come back between the two looks."""
+        found = self._client.get(table, sys_id, fields)
+        if found is None:
+            self._prove_sight(table, sys_id)
+            found = self._client.get(table, sys_id, fields)
+        return found
 
     def _prove_sight(self, table: str, sys_id: str) -> None:
         if not self._client.sees(table, other_than=sys_id):

@@ -51,7 +51,9 @@ class Incidents:
         """
         row = self._client.get(TABLE, sys_id, _LOOK)
         if row is None:
-            self.prove_sight(sys_id)
+            self._prove_sight(sys_id)
+            row = self._client.get(TABLE, sys_id, _LOOK)  # its rights may have come back between the two looks
+        if row is None:
             return None
         if row.get("correlation_id", "") not in {"", request_id}:
             raise BrokenConfiguration(
@@ -61,7 +63,7 @@ class Incidents:
             )
         return row
 
-    def prove_sight(self, sys_id: str) -> None:
+    def _prove_sight(self, sys_id: str) -> None:
         """Raise BrokenConfiguration unless the account sees another incident: *may not see* looks like *not there*."""
         if not self._client.sees(TABLE, other_than=sys_id):
             raise BrokenConfiguration(
@@ -78,15 +80,18 @@ class Incidents:
         BrokenConfiguration
             The account can't be shown to see incidents.
         """
+        found = self._find(request_id)
+        if found is None:
+            self._prove_sight(wanted_sys_id(request_id))
+            found = self._find(request_id)
+        return found
+
+    def _find(self, request_id: str) -> Row | None:
         row = self._client.get(TABLE, wanted_sys_id(request_id), _LOOK)
         if row is not None and row.get("correlation_id") == request_id:
             return row
         oldest = Query().equals("correlation_id", request_id).order_by("sys_created_on")
-        rows = self._client.query(TABLE, oldest, _LOOK)
-        if rows:
-            return rows[0]
-        self.prove_sight(wanted_sys_id(request_id))
-        return None
+        return next(iter(self._client.query(TABLE, oldest, _LOOK)), None)
 
     def insert(self, request_id: str, values: Mapping[str, str]) -> Row:
         """Insert the ticket and return what came back; one that is already there is returned instead of a refusal.

@@ -23,6 +23,9 @@ from access_bridge.teleport.convert import Cluster
 from access_bridge.tickets.story import EXPIRY_GRACE
 
 ASK_AGAIN_SECONDS: Final = 3600.0
+MOST_ASKS: Final = 500
+"""How many looks one pass asks for: it has to end within its minute, and the next one goes on. What waits in the queue
+anyway, after an outage, isn't doubled by it."""
 UNANNOUNCED_SECONDS: Final = 900.0
 """How long an event may come after the pass has found its request: Teleport Cloud exports in batches of five minutes,
 and exporters try again."""
@@ -135,7 +138,7 @@ def _due(ticket: TicketItem, revision: str, now: datetime) -> bool:
 def minute_pass(  # noqa: PLR0913 - all that it works with is handed in
     teleport: Teleport, ledger: Ledger, queue: Queue, *, now: datetime, count: Callable[[str], None], log: Logger
 ) -> Sequence[Ask]:
-    """List the requests and ask for a look at each that moved; returns what was asked for.
+    """List the requests and ask for a look at each that moved, 500 at most; returns what was asked for.
 
     Raises
     ------
@@ -147,7 +150,7 @@ def minute_pass(  # noqa: PLR0913 - all that it works with is handed in
     gone, suspicious = missing(listed, ledger.open_tickets(), now)
     if suspicious:
         count("NoRequestSeen")
-    asks = [*changed(listed, tickets, now), *gone]
+    asks = [*gone, *changed(listed, tickets, now)][:MOST_ASKS]
     queue.send([_message(ask, now) for ask in asks])
     for ask in asks:
         ledger.note_asked(ask.request_id, ask.revision, now.timestamp())

@@ -48,5 +48,7 @@ def write_outcomes(
                 count("DecisionRowNotWritten")
                 if not incidents.sees_decisions(item.decision_id):
                     continue
+                # Once more, for the account's rights may have come back between the two calls.
+                incidents.write_outcome(item.decision_id, item.outcome, f"{item.code}: {item.sentence}")
         ticket = replace(ticket, told=ticket.told | {fact})
     return ticket

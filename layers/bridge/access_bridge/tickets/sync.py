@@ -185,6 +185,9 @@ class _Sync:
         if story is None or story.outcome:
             return records.ticket, story
         proved = any(other.id != self._id for other in self._systems.teleport.access_requests(limit=2))
+        again = self._systems.teleport.access_request(self._id) if proved else None
+        if again is not None:  # rights came back between the two looks, so the second one proves nothing of the first
+            return self._observe(again, records)
         if not proved:
             self._systems.count("RequestNotSeen")
             self._systems.log.warning("Teleport doesn't show this request, and no other one: nothing is closed by that")
@@ -315,7 +318,8 @@ class _Sync:
             current = self._ledger.records(self._id).ticket
             return self._count_as_told(current, step, ended_by=_ended_by(ticket)), False
         if row is None:
-            self._incidents.prove_sight(ticket.sys_id)
+            if self._incidents.read(ticket.sys_id, self._id) is not None:
+                raise Retry("ServiceNow didn't show the ticket when it was to be written, and shows it now")
             return self._count_as_told(ticket, step, ended_by=DELETED_IT), False
         if step.note:
             self._systems.count("NoteTold")
