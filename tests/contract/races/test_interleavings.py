@@ -12,7 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.contract.races.bridge import Surroundings
 from tests.contract.races.machine import Race
 
-EXAMPLES: Final = int(os.environ.get("INTERLEAVINGS", "50"))
+EXAMPLES: Final = int(os.environ.get("INTERLEAVINGS", "30"))
 """`make races` has thousands."""
 SETTINGS: Final = settings(
     max_examples=EXAMPLES,

@@ -125,7 +125,7 @@ def test_a_rate_limit_is_waited_out_as_long_as_it_asks(system: LocalSystem) -> N
 
 
 def test_a_commit_after_our_timeout_is_one_incident_and_one_note(new_system: Callable[..., LocalSystem]) -> None:
-    system = new_system(visibility_timeout=60)  # longer than the 30 s for which an answer is waited for
+    system = new_system(servicenow_timeout_seconds=4)
     known = asked_and_told(system, "dave")
     patch = system.servicenow.faults.late(120, method="PATCH", when=about(known))
     insert = system.servicenow.faults.late(120, method="POST", table="incident")
