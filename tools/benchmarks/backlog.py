@@ -69,7 +69,8 @@ def tell(teller: Teller, events: int) -> None:
 def measure(requests: int, done: Callable[[], None]) -> Drained:
     """Let the queue fill and be worked off; `done` is told of each message less. Raises NotMeasured where that takes
     more than an hour."""
-    with LocalSystem(Options(queue_workers=WORKERS, environments=WORKERS)) as system:
+    as_deployed = Options(queue_workers=WORKERS, environments=WORKERS, function_timeout=300, visibility_timeout=1800)
+    with LocalSystem(as_deployed) as system:
         began = time.monotonic()
         with system.queues_held():
             ids = [_request(system) for _ in range(requests)]
