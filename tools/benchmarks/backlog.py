@@ -44,7 +44,7 @@ class Drained:
     drain: float
     servicenow_calls: int
     teleport_calls: int
-    each_second: Sequence[int]
+    each_second: Sequence[float]
     deliveries: int
     again: int
     passes: int
@@ -105,10 +105,10 @@ def _request(system: LocalSystem) -> str:
     return request_id
 
 
-def _drained(system: LocalSystem, events: int, done: Callable[[], None]) -> tuple[list[int], int]:
+def _drained(system: LocalSystem, events: int, done: Callable[[], None]) -> tuple[list[float], int]:
     """Return the calls to ServiceNow in each second until nothing lay in the queue, and how many passes there were."""
-    each_second: list[int] = []
-    began, passes, left, before = time.monotonic(), 0, events, len(_servicenow(system))
+    each_second: list[float] = []
+    began, passes, left = time.monotonic(), 0, events
     while waiting := _waiting(system):
         if time.monotonic() - began > _PATIENCE:
             raise NotMeasured(f"{waiting} messages still wait after an hour")
@@ -118,10 +118,10 @@ def _drained(system: LocalSystem, events: int, done: Callable[[], None]) -> tupl
         if time.monotonic() - began > (passes + 1) * _PASS_EVERY:
             passes += 1
             system.tick(_TICKETS)
+        looked = time.monotonic()
+        before = len(_servicenow(system))
         time.sleep(_LOOK_EVERY)
-        now = len(_servicenow(system))
-        each_second.append(now - before)
-        before = now
+        each_second.append((len(_servicenow(system)) - before) / (time.monotonic() - looked))
     system.settle(timeout=60)
     return each_second, passes
 
@@ -149,5 +149,5 @@ def _rows(drained: Drained) -> Iterable[Sequence[str]]:
     yield ("dead letters", str(drained.dead_letters))
     yield (f"looks that {drained.passes} passes asked for besides", str(drained.asked))
     yield ("calls to ServiceNow a request", f"{drained.servicenow_calls / drained.requests:.1f}")
-    yield ("  in a second, median and most", f"{median(busiest):.0f} {busiest[-1]}")
+    yield ("  in a second, median and most", f"{median(busiest):.0f} {busiest[-1]:.0f}")
     yield ("calls to Teleport a request", f"{drained.teleport_calls / drained.requests:.1f}")
