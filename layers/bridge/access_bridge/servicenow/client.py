@@ -27,8 +27,7 @@ MOST_ROWS: Final = 1000
 _TABLE: Final = re.compile(r"[a-z][a-z0-9_]*")
 _SYS_ID: Final = re.compile(r"[0-9A-Za-z_-]{1,40}")
 _LOOKUPS: Final = frozenset({"sys_user", "sys_user_group", "sys_user_grmember"})
-PROOF_ROWS: Final = 20
-"""How many of the newest records are asked for to prove that an account sees any: some may be hidden from it."""
+_PROOF_ROWS: Final = 20
 
 
 class ServiceNow:
@@ -221,9 +220,13 @@ class ServiceNow:
         Unavailable, NotPermitted, Rejected, BrokenConfiguration
             As for `get`.
         """
+        return any(sys_id != other_than.lower() for sys_id in self.newest(table))
+
+    def newest(self, table: str) -> tuple[str, ...]:
+        """Return the sys_ids, in lower case, of those of a table's newest 20 records that this account sees; raises
+        what `query` raises."""
         newest = Query().order_by("sys_created_on", descending=True)
-        rows = self.query(table, newest, ["sys_id"], limit=PROOF_ROWS)
-        return any(row["sys_id"].lower() != other_than.lower() for row in rows)
+        return tuple(row["sys_id"].lower() for row in self.query(table, newest, ["sys_id"], limit=_PROOF_ROWS))
 
     def who_is_on_call(self, rota: str, at: datetime) -> tuple[OnCallEntry, ...] | None:
         """Return who is on call for one rota, given by its sys_id, at a time: entries of all escalation levels.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from .client import PROOF_ROWS, ServiceNow
+from .client import ServiceNow
 from .errors import InexpressibleValue
 from .query import Query
 from .records import Row
@@ -92,8 +92,7 @@ class Users:
     def sees_others(self) -> bool:
         """Whether this account reads users besides its own, which it always does: only then is one who isn't found
         surely not there. False proves nothing: the newest may be hidden."""
-        newest = Query().order_by("sys_created_on", descending=True)
-        return len(self._client.query("sys_user", newest, (), limit=PROOF_ROWS)) > 1
+        return len(self._client.newest("sys_user")) > 1
 
     def group(self, name_or_sys_id: str) -> str | None:
         """Return the sys_id of the one active group with this sys_id or name; None for none, or more than one."""
