@@ -14,10 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.aws.calls import NOTING
+from local.aws.lines import Lines
 from local.aws.names import ACCOUNT_ID, REGION
 from local.aws.runtime_api import Answer, Invocation, RuntimeApi
 
-INIT_TIMEOUT = 10.0  # Lambda's limit for the init phase, in seconds
+# Seconds. Lambda ends the init phase after 10 s, and begins it again as a part of the first call; a busy machine takes
+# longer for the first one than Lambda for both.
+INIT_TIMEOUT = 60.0
 # Lambda gives each environment a processor of its own to start on. Here they start one after the other, else a storm of
 # them would take so long that the limit ended them all.
 _STARTING = threading.BoundedSemaphore(os.cpu_count() or 2)
@@ -84,6 +87,8 @@ class Environment:
         except OSError:
             self._started()
             raise
+        assert self._process.stdout is not None
+        self._lines = Lines(self._process.stdout, write)
         self._ended = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -111,7 +116,7 @@ class Environment:
             raise EnvironmentLost(f"{self._code.name} was not ready within {INIT_TIMEOUT:.0f} s")
 
     def invoke(self, payload: bytes) -> Answer:
-        """Hand over one event (JSON) and wait for the answer.
+        """Hand over one event (JSON) and wait for the answer; what it wrote by then is passed on.
 
         Raises
         ------
@@ -125,11 +130,13 @@ class Environment:
         if not self.alive:
             self._give_up()
         try:
-            return invocation.answer.result(self._code.timeout)
+            answer = invocation.answer.result(self._code.timeout)
         except FutureTimeoutError:
             self.kill()
             self._write(f"Task timed out after {self._code.timeout:.2f} seconds")
             raise TimedOut(f"{self._code.name} timed out after {self._code.timeout:.0f} s") from None
+        self._lines.take()
+        return answer
 
     def handles(self, text: str) -> bool:
         """Whether the event that it is at holds this text."""
@@ -148,11 +155,8 @@ class Environment:
             _STARTING.release()
 
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._write(line.decode("utf-8", "replace").rstrip("\n"))
+        self._lines.follow()
         self._process.wait()
-        self._process.stdout.close()
         self._ended.set()
         self._started()
         self._give_up()

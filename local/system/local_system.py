@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer
 
@@ -40,6 +40,9 @@ _SCHEDULES: tuple[tuple[str, float, Mapping[str, Any] | None], ...] = (
     ("teleport_events", 300.0, {"reconcile": "run"}),
     ("servicenow_decisions", 300.0, None),
 )
+
+PATIENCE: Final = 60.0
+"""Seconds to wait for what has to happen: far longer than it takes, for a machine that is busy."""
 
 Found = TypeVar("Found")
 
@@ -234,7 +237,7 @@ class LocalSystem:
         """Let the event forwarder go on, with what gathered meanwhile."""
         self.stand_ins.start_forwarding()
 
-    def settle(self, timeout: float = 20) -> None:
+    def settle(self, timeout: float = PATIENCE) -> None:
         """Wait until every event is delivered, both queues are empty and nothing runs.
 
         Raises
@@ -245,7 +248,7 @@ class LocalSystem:
         self.wait_until(self._settled, timeout=timeout, what="the system did not come to rest")
 
     def wait_until(
-        self, condition: Callable[[], Found], *, timeout: float = 10, what: str = "it did not happen"
+        self, condition: Callable[[], Found], *, timeout: float = PATIENCE, what: str = "it did not happen"
     ) -> Found:
         """Poll `condition` until it returns something true, and return that.
 

@@ -12,7 +12,7 @@ from grpclib.const import Status
 
 from local.servicenow.faults import Fault
 from local.servicenow.store import Row
-from local.system import LocalSystem, Options
+from local.system import PATIENCE, LocalSystem, Options
 from local.system.stand_ins import BOTS
 from tests.system.decisions.office import Office, Ticket
 from tests.system.decisions.test_decisions_found import five_minutes_pass, lost
@@ -22,7 +22,6 @@ from tests.system.tickets.test_tickets_changed import PENDING, RESOLVED, pass_ov
 _TICKETS: Final = "teleport_events"
 _DECISIONS: Final = "servicenow_decisions"
 _ON_CALL, _UNJUSTIFIED = "tour-on-call", "tour-unjustified"
-_PATIENCE: Final = 60.0  # seconds, for a machine that is busy
 
 OPTIONS: Final[dict[str, Any]] = {
     # Nobody is given up by chance, and whoever fails twice is.
@@ -66,7 +65,7 @@ def _a_request_that_no_event_announced(office: Office) -> None:
     system.tick(_TICKETS)
     _incident(system, request_id)
     system.start_forwarding()
-    system.settle(_PATIENCE)
+    system.settle()
 
 
 def _a_decision_whose_callback_never_came(office: Office) -> None:
@@ -79,7 +78,7 @@ def _a_ticket_that_somebody_ended(office: Office) -> None:
     ticket = _ask(office, office.requester())
     office.system.servicenow.update_as("carol", "incident", ticket.sys_id, RESOLVED)
     pass_over_tickets(office.system)
-    office.system.settle(_PATIENCE)
+    office.system.settle()
     assert PENDING in office.notes(ticket)
 
 
@@ -135,13 +134,13 @@ def _ask(office: Office, user: str, role: str = "dba") -> Ticket:
     """A request that has its ticket, and nothing under way."""
     request_id = office.system.teleport.as_user(user).create_request([role], "on tour")
     row = _incident(office.system, request_id)
-    office.system.settle(_PATIENCE)
+    office.system.settle()
     return Ticket(request_id, row["sys_id"], row["number"])
 
 
 def _ends_as(office: Office, outcome: str, row: str) -> None:
-    office.wait_for_outcome(row, outcome, timeout=_PATIENCE)
-    office.system.settle(_PATIENCE)
+    office.wait_for_outcome(row, outcome)
+    office.system.settle()
 
 
 def _becomes(office: Office, ticket: Ticket, state: str) -> None:
@@ -153,16 +152,14 @@ def _incident(system: LocalSystem, request_id: str) -> Row:
     def found() -> list[Row]:
         return [row for row in system.servicenow.rows("incident") if row["correlation_id"] == request_id]
 
-    return system.wait_until(found, timeout=_PATIENCE, what="the incident did not appear")[0]
+    return system.wait_until(found, what="the incident did not appear")[0]
 
 
 def _wait_for_dead_letters(system: LocalSystem, number: int) -> None:
-    system.wait_until(
-        lambda: len(system.dead_letters()) == number, timeout=_PATIENCE, what=f"there are no {number} dead letters"
-    )
-    system.settle(_PATIENCE)
+    system.wait_until(lambda: len(system.dead_letters()) == number, what=f"there are no {number} dead letters")
+    system.settle()
 
 
 def _post(system: LocalSystem, body: str, token: str) -> int:
     headers = {"Authorization": f"Bearer {token}"}
-    return requests.post(system.webhook_url, data=body, headers=headers, timeout=_PATIENCE).status_code
+    return requests.post(system.webhook_url, data=body, headers=headers, timeout=PATIENCE).status_code

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from local.servicenow.faults import Fault, Kind
-from local.system import LocalSystem
+from local.system import PATIENCE, LocalSystem
 from tests.system.decisions.office import BOT, Office
 from tests.system.decisions.test_decisions_ways import a_role, requester_of, use_rules
 from tests.system.tickets.asking import (
@@ -77,7 +77,7 @@ def test_b6_no_ticket_is_lost_though_its_insert_fails_or_the_process_dies_before
     """There, the claim is written first: whatever fails between it and the insert loses the ticket for good."""
     killed = with_reason(system, "drop_before", "b6, killed", kills=True)
     asked = [ask(system, reason="b6, killed")]
-    assert killed.wait_until_hit(20)
+    assert killed.wait_until_hit(PATIENCE)
     kinds: tuple[Kind, ...] = ("error_before", "unavailable", "reset_before", "rate_limited")
     faults = [with_reason(system, kind, f"b6, {kind}") for kind in kinds]
     asked += [ask(system, reason=f"b6, {kind}") for kind in kinds]
@@ -90,7 +90,7 @@ def test_b7_a_ticket_whose_id_could_not_be_kept_is_found_again_and_closed(system
     """There, a ticket is an orphan if the process dies after its insert: it is never updated or closed."""
     killed = with_reason(system, "drop_after_commit", "b7, killed", kills=True)
     request_id = ask(system, reason="b7, killed")
-    assert killed.wait_until_hit(20)
+    assert killed.wait_until_hit(PATIENCE)
     approve(system, request_id, "bob")
     is_resolved_once(system, request_id)
 

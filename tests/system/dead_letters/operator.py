@@ -49,7 +49,6 @@ class Operator:
         """Wait until the request has a dead letter."""
         self._system.wait_until(
             lambda: any(one.group == request_id for one in self._system.dead_letters()),
-            timeout=60,
             what="no dead letter",
         )
 

@@ -109,14 +109,11 @@ class Office:
         roles: tuple[str, ...] = ("dba",),
         ttl: timedelta | None = None,
         reason: str = "fix the nightly job",
-        timeout: float = 10,
     ) -> Ticket:
         """Make an access request, of a requester of its own where none is named, and wait for its incident."""
         asker = self.system.teleport.as_user(user or self.requester())
         request_id = asker.create_request(list(roles), reason, ttl=ttl)
-        row = self.system.wait_until(
-            lambda: self._incident(request_id), timeout=timeout, what="the incident did not appear"
-        )
+        row = self.system.wait_until(lambda: self._incident(request_id), what="the incident did not appear")
         assert row is not None
         return Ticket(request_id, row["sys_id"], row["number"])
 
@@ -171,11 +168,9 @@ class Office:
         code, _, sentence = found["outcome_detail"].partition(": ")
         return Told(found["outcome"], code, sentence)
 
-    def wait_for_outcome(self, row: str, outcome: str, timeout: float = 20) -> Told:
+    def wait_for_outcome(self, row: str, outcome: str) -> Told:
         """Wait until the decision row has this outcome."""
-        self.system.wait_until(
-            lambda: self.told_now(row).outcome == outcome, timeout=timeout, what=f"the row did not become {outcome}"
-        )
+        self.system.wait_until(lambda: self.told_now(row).outcome == outcome, what=f"the row did not become {outcome}")
         return self.told_now(row)
 
     def notes(self, ticket: Ticket) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from local.system import PATIENCE
 from local.system.settings import FUNCTIONS
 from local.system.stand_ins import BOTS
 from tests.system.decisions.office import Office, Ticket
@@ -15,7 +16,6 @@ from tools.benchmarks.renewal import short_lived_bots
 LIFETIME = 5  # seconds
 RENEWALS = 2  # of each function, beyond one join in each of its environments
 PEOPLE = 3
-PATIENCE = 60  # seconds
 NOTICED = (
     "the message is kept and comes again",
     "Teleport's certificate can't be renewed; the old one still serves",
@@ -38,11 +38,11 @@ def test_while_certificates_are_renewed_every_decision_is_applied_at_its_first_a
     def decide_until_renewed(boss: str) -> list[tuple[Ticket, str]]:
         decided = []
         while not renewed() and time.monotonic() < deadline:
-            ticket = office.ask(timeout=PATIENCE)
+            ticket = office.ask()
             # No human clicks in the moment between the incident and the ledger's note of it; that decision would wait.
-            system.wait_until(partial(_noted, office, ticket), timeout=PATIENCE, what="the ledger has no incident")
+            system.wait_until(partial(_noted, office, ticket), what="the ledger has no incident")
             row = office.decide(boss, ticket)
-            system.wait_until(partial(_outcome, office, row), timeout=PATIENCE, what="there is no outcome")
+            system.wait_until(partial(_outcome, office, row), what="there is no outcome")
             decided.append((ticket, row))
         return decided
 
@@ -50,7 +50,7 @@ def test_while_certificates_are_renewed_every_decision_is_applied_at_its_first_a
     with ThreadPoolExecutor(PEOPLE) as people:
         decided = [one for found in people.map(decide_until_renewed, bosses) for one in found]
 
-    system.settle(PATIENCE)
+    system.settle()
     assert [line["problem"] for line in system.logs()[lines_before:] if line.get("message") in NOTICED] == []
     assert {_outcome(office, row) for _, row in decided} == {"applied"}
     assert [office.state(ticket) for ticket, _ in decided] == ["APPROVED"] * len(decided)

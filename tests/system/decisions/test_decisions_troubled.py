@@ -208,7 +208,7 @@ def test_a_failed_decision_is_told_though_teleport_is_still_down(office: Office)
     office.system.teleport.stop()
     try:
         row = office.decide(boss, ticket)
-        office.wait_for_outcome(row, "failed", timeout=5)
+        office.wait_for_outcome(row, "failed")
         office.system.wait_until(lambda: "Not applied (gave_up)" in office.notes(ticket), what="not told")
     finally:
         office.system.teleport.start()

@@ -14,7 +14,7 @@ from uuid import UUID
 from local.servicenow.errors import Refused
 from local.servicenow.schema import DECISION
 from local.servicenow.store import Row
-from local.system import LocalSystem
+from local.system import PATIENCE, LocalSystem
 from local.teleport.errors import RefusedError
 from local.teleport.proto import local_teleport_pb2 as pb
 from tests.contract.races.life import Click, Life, Vote
@@ -23,8 +23,6 @@ from tests.system.races.plan import ASKERS, DECIDERS, Act
 from tests.system.tickets.asking import enqueue_again, events_of
 
 WORKERS: Final = 8
-_PATIENCE: Final = 60.0
-"""Seconds to wait for the incident of a request that was just made."""
 _LITTLE_TIME: Final = timedelta(seconds=6)
 _BY_HAND: Final = {
     "resolve": {"state": "6", "close_code": "User error", "close_notes": "no longer needed"},
@@ -75,7 +73,7 @@ class Crowd:
             "pass": lambda _: self._system.tick("teleport_events"),
         }
         if act.what != "ask":
-            assert self._asked[act.request].wait(_PATIENCE)
+            assert self._asked[act.request].wait(PATIENCE)
         with suppress(Refused, RefusedError):  # what a system refuses doesn't happen
             do.get(act.what, self._by_hand)(act)
 
@@ -124,7 +122,6 @@ class Crowd:
         """The request's incident, once it is there; None where a person has deleted it."""
         self._system.wait_until(
             lambda: request in self._closed or self._tickets(self._ids[request]),
-            timeout=_PATIENCE,
             what=f"no incident for request {request}",
         )
         return next(iter(self._tickets(self._ids[request])), None)

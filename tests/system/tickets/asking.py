@@ -95,8 +95,7 @@ def events_in_ledger(system: LocalSystem, request_id: str) -> set[str]:
 
 
 class Since:
-    """What the functions counted and logged since this was made. Their output comes a moment after their answers, so it
-    is waited for."""
+    """What the functions counted and logged since this was made; what they may still be at is waited for."""
 
     def __init__(self, system: LocalSystem) -> None:
         self._system = system
@@ -105,14 +104,12 @@ class Since:
 
     def counted(self, metric: str, at_least: float = 1) -> float:
         """How much a metric counted, once it is that much."""
-        self._system.wait_until(
-            lambda: self._sum(metric) >= at_least, timeout=15, what=f"{metric} didn't count {at_least:g}"
-        )
+        self._system.wait_until(lambda: self._sum(metric) >= at_least, what=f"{metric} didn't count {at_least:g}")
         return self._sum(metric)
 
     def problems(self, at_least: int = 1) -> list[str]:
         """The problems that were logged, once there are that many."""
-        self._system.wait_until(lambda: len(self._problems()) >= at_least, timeout=15, what="no problem was logged")
+        self._system.wait_until(lambda: len(self._problems()) >= at_least, what="no problem was logged")
         return self._problems()
 
     def logs(self) -> list[dict[str, Any]]:

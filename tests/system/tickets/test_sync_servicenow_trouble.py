@@ -8,7 +8,7 @@ import pytest
 
 from local.servicenow.faults import Fault, Incoming, Kind
 from local.servicenow.instance import ServiceNowInstance
-from local.system import LocalSystem
+from local.system import PATIENCE, LocalSystem
 from tests.system.tickets.asking import (
     Since,
     about,
@@ -41,11 +41,11 @@ def test_servicenow_down_for_the_first_three_tries(system: LocalSystem) -> None:
     system.servicenow.stop()
     try:
         request_id = ask(system)
-        system.wait_until(lambda: ledger_ticket(system, request_id).get("attempts", 0) >= 3, timeout=15)
+        system.wait_until(lambda: ledger_ticket(system, request_id).get("attempts", 0) >= 3)
     finally:
         system.servicenow.start()
     assert "no connection" in ledger_ticket(system, request_id)["failure"]
-    system.wait_until(lambda: incidents(system, request_id), timeout=15)
+    system.wait_until(lambda: incidents(system, request_id))
     system.settle()
     assert len(incidents(system, request_id)) == 1
     assert "failure" not in ledger_ticket(system, request_id)
@@ -140,7 +140,7 @@ def test_a_commit_after_our_timeout_is_one_incident_and_one_note(new_system: Cal
                 held.pop(one).release()
         return not held
 
-    system.wait_until(commit_what_was_given_up, timeout=45, what="our timeout didn't come")
+    system.wait_until(commit_what_was_given_up, what="our timeout didn't come")
     system.settle()
     assert (len(patch.seen), len(insert.seen)) == (1, 1)
     assert len(incidents(system, request_id)) == 1
@@ -154,12 +154,12 @@ def test_killed_over_a_write_there_is_one_incident_and_each_fact_is_told_once(sy
     for kind, request_id in asked.items():
         fault = system.servicenow.faults.add(Fault(kind, method="PATCH", when=_kill(system, about(request_id))))
         approve(system, request_id, "bob", "known window")
-        assert fault.wait_until_hit(10), kind
+        assert fault.wait_until_hit(PATIENCE), kind
     made = {}
     for kind in KILLED:
         fault = system.servicenow.faults.add(Fault(kind, method="POST", when=_kill(system, _with_mark(kind))))
         made[kind] = ask(system, reason=_marked(kind))
-        assert fault.wait_until_hit(10), kind
+        assert fault.wait_until_hit(PATIENCE), kind
     system.settle()
     for kind, request_id in asked.items():
         assert state(system, request_id) == "Resolved", kind
@@ -249,7 +249,7 @@ def test_what_fails_for_good_ends_among_the_dead_letters_with_its_reason(
     system = new_system(max_receive_count=2)
     fault = system.servicenow.faults.refused_by_rule(100, method="POST", table="incident")
     request_id = ask(system)
-    dead = system.wait_until(system.dead_letters, timeout=20)
+    dead = system.wait_until(system.dead_letters)
     assert [one.group for one in dead] == [request_id]
     kept = ledger_ticket(system, request_id)
     assert (kept["failed"], kept["attempts"], kept["failure_kind"]) == ("1", 2, "refused")

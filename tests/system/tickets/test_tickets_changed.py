@@ -9,7 +9,7 @@ import pytest
 
 from local.aws.environment import EnvironmentLost
 from local.servicenow.faults import Fault, Incoming
-from local.system import LocalSystem
+from local.system import PATIENCE, LocalSystem
 from tests.system.conftest import NewSystem
 from tests.system.tickets.asking import (
     Since,
@@ -208,7 +208,7 @@ def test_killed_over_the_pass_it_is_done_again(system: LocalSystem) -> None:
     fault = system.servicenow.faults.drop_before(table="incident", when=_kill(system, lambda call: call.sys_id == ""))
     with pytest.raises(EnvironmentLost):
         pass_over_tickets(system)
-    assert fault.wait_until_hit(10)
+    assert fault.wait_until_hit(PATIENCE)
     pass_over_tickets(system)
     system.settle()
     assert times_told(system, request_id, PENDING) == 1
@@ -221,8 +221,8 @@ def test_killed_over_the_note_it_is_told_once(system: LocalSystem, kind: Any) ->
     mine = about(request_id)
     fault = system.servicenow.faults.add(Fault(kind, method="PATCH", when=_kill(system, mine)))
     pass_over_tickets(system)
-    assert fault.wait_until_hit(10)
-    system.settle(timeout=60)  # a killed function's message comes back after its visibility timeout
+    assert fault.wait_until_hit(PATIENCE)
+    system.settle()  # a killed function's message comes back after its visibility timeout
     pass_over_tickets(system)
     system.settle()
     assert (times_told(system, request_id, PENDING), len(notes(system, request_id))) == (1, 1)
@@ -234,13 +234,13 @@ def test_killed_over_the_note_it_is_told_once(system: LocalSystem, kind: Any) ->
 def test_without_events_a_closed_ticket_is_told_of_its_requests_end_too(new_system: NewSystem) -> None:
     system = new_system(forwarding=False)
     system.teleport.expiry_delay = 0.1
-    request_id, other = ask(system, ttl=timedelta(seconds=8)), ask(system)
+    request_id, other = ask(system, ttl=timedelta(seconds=15)), ask(system)
     system.tick(FUNCTION)
     system.settle()
     edit(system, request_id, **RESOLVED)
     pass_over_tickets(system)
     system.settle()
-    system.wait_until(lambda: request_id not in system.teleport.requests, timeout=20)
+    system.wait_until(lambda: request_id not in system.teleport.requests)
     system.tick(FUNCTION)
     system.settle()
     assert times_told(system, request_id, PENDING) == 1

@@ -113,7 +113,7 @@ def test_no_body_is_answered_with_an_error_and_no_valid_event_in_it_is_lost(syst
 
     each()
     assert len(answers) >= 200
-    system.settle(timeout=60)
+    system.settle()
     lost = [event for event in expected if event["uid"] not in events_in_ledger(system, event["id"])]
     assert lost == []
     assert len(expected) > 100

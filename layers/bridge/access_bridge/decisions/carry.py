@@ -25,6 +25,7 @@ from access_bridge.people import People
 from access_bridge.rules.model import Rules
 from access_bridge.teleport.client import Teleport
 from access_bridge.teleport.errors import IdentityLocked, MfaRequired, OnBehalfUnsupported, ReviewsUnsupported
+from access_bridge.teleport.sight import look_again
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +95,16 @@ class Carrier:
             return request
         over = ticket.pending_until is not None and systems.now().timestamp() > ticket.pending_until
         if not over and not ticket.gone and not ticket.outcome:
-            seen = systems.teleport.access_requests(limit=2)
-            if not any(other.id != self.item.request_id for other in seen):
+            again, proved = look_again(systems.teleport, self.item.request_id)
+            if again is not None:
+                return again
+            if not proved:
                 systems.count("RequestNotSeen")
                 raise BrokenConfiguration(
                     "Teleport role of servicenow_decisions",
                     "the request isn't shown, and no other one is either.",
                     "Give the bot's role the verbs list and read on access_request.",
                 )
-            again = systems.teleport.access_request(self.item.request_id)
-            if (
-                again is not None
-            ):  # rights came back between the two looks, so the second one proves nothing of the first
-                return again
         raise Decided(GONE_UNPROVED if self.item.attempt_mode else REQUEST_GONE)
 
     def judge_open(self, request: AccessRequest) -> None:

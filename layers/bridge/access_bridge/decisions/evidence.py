@@ -13,6 +13,7 @@ from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.incident_states import CANCELED
 from access_bridge.servicenow.query import Query
 from access_bridge.servicenow.records import Row
+from access_bridge.servicenow.sight import surely
 from access_bridge.servicenow.users import User, Users
 
 TABLE: Final = "x_acbr_bridge_decision"
@@ -194,21 +195,7 @@ class Evidence:
         return self._users.is_member(user.sys_id, group)
 
     def _get(self, table: str, sys_id: str, fields: Sequence[str]) -> Row | None:
-        """Return a record; None where there surely is none: where the account sees others, and after that still not
-        this one, for its rights may have come back between the two looks."""
-        found = self._client.get(table, sys_id, fields)
-        if found is None:
-            self._prove_sight(table, sys_id)
-            found = self._client.get(table, sys_id, fields)
-        return found
-
-    def _prove_sight(self, table: str, sys_id: str) -> None:
-        if not self._client.sees(table, other_than=sys_id):
-            raise BrokenConfiguration(
-                f"ServiceNow rights on {table}",
-                f"{sys_id} can't be read, and neither can any other record.",
-                "Give the account of servicenow_decisions back its right to read this table.",
-            )
+        return surely(lambda: self._client.get(table, sys_id, fields), self._client, table, sys_id)
 
 
 def _row(sys_id: str, found: object) -> DecisionRow:

@@ -14,6 +14,7 @@ from access_bridge.servicenow.client import ServiceNow
 from access_bridge.servicenow.errors import NotPermitted, Rejected
 from access_bridge.servicenow.query import Query
 from access_bridge.servicenow.records import Row, Written
+from access_bridge.servicenow.sight import surely
 
 TABLE: Final = "incident"
 DECISION_TABLE: Final = "x_acbr_bridge_decision"
@@ -49,10 +50,7 @@ class Incidents:
         BrokenConfiguration
             The account can't be shown to see incidents, so a 404 proves nothing; or the record is another request's.
         """
-        row = self._client.get(TABLE, sys_id, _LOOK)
-        if row is None:
-            self._prove_sight(sys_id)
-            row = self._client.get(TABLE, sys_id, _LOOK)  # its rights may have come back between the two looks
+        row = surely(lambda: self._client.get(TABLE, sys_id, _LOOK), self._client, TABLE, sys_id)
         if row is None:
             return None
         if row.get("correlation_id", "") not in {"", request_id}:
@@ -63,15 +61,6 @@ class Incidents:
             )
         return row
 
-    def _prove_sight(self, sys_id: str) -> None:
-        """Raise BrokenConfiguration unless the account sees another incident: *may not see* looks like *not there*."""
-        if not self._client.sees(TABLE, other_than=sys_id):
-            raise BrokenConfiguration(
-                "ServiceNow rights on incident",
-                f"the ticket {sys_id} can't be read, and neither can any other incident.",
-                "Give the account back its right to read incidents.",
-            )
-
     def find(self, request_id: str) -> Row | None:
         """Return the ticket of a request, by our own id or by its correlation_id; None where there surely is none.
 
@@ -80,11 +69,7 @@ class Incidents:
         BrokenConfiguration
             The account can't be shown to see incidents.
         """
-        found = self._find(request_id)
-        if found is None:
-            self._prove_sight(wanted_sys_id(request_id))
-            found = self._find(request_id)
-        return found
+        return surely(lambda: self._find(request_id), self._client, TABLE, wanted_sys_id(request_id))
 
     def _find(self, request_id: str) -> Row | None:
         row = self._client.get(TABLE, wanted_sys_id(request_id), _LOOK)

@@ -28,6 +28,7 @@ from access_bridge.servicenow.incident_states import CLOSED, ENDED_STATES, READ_
 from access_bridge.servicenow.records import Row
 from access_bridge.servicenow.text import LENGTHS, cut
 from access_bridge.teleport.client import Teleport
+from access_bridge.teleport.sight import look_again
 from access_bridge.tickets.asks import asks
 from access_bridge.tickets.callers import Callers
 from access_bridge.tickets.content import Cluster, counter_display, counter_of, ticket_fields
@@ -184,9 +185,8 @@ class _Sync:
         story = self._story(None, records)
         if story is None or story.outcome:
             return records.ticket, story
-        proved = any(other.id != self._id for other in self._systems.teleport.access_requests(limit=2))
-        again = self._systems.teleport.access_request(self._id) if proved else None
-        if again is not None:  # rights came back between the two looks, so the second one proves nothing of the first
+        again, proved = look_again(self._systems.teleport, self._id)
+        if again is not None:
             return self._observe(again, records)
         if not proved:
             self._systems.count("RequestNotSeen")
