@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
 from aws_lambda_powertools import Logger
 
 from access_bridge.aws.consume import Backoff, Consumed, FailureNotes, consume
+from access_bridge.aws.decision_notes import DecisionNotes
 from access_bridge.aws.queues import Message, Queue, decision_message, look_message
 from access_bridge.aws.telemetry import metrics
+from access_bridge.aws.ticket_notes import TicketNotes
 from access_bridge.decisions import carry
-from access_bridge.decisions.automatic import begun as begun_automatically
 from access_bridge.decisions.automatic import decide_automatically
-from access_bridge.decisions.decide import begun, decide
+from access_bridge.decisions.decide import decide
 from access_bridge.decisions.evidence import Evidence
-from access_bridge.decisions.messages import AutomaticMessage, DecisionMessage, OnCallMessage, parse_message
+from access_bridge.decisions.messages import DecisionMessage, OnCallMessage, parse_message
 from access_bridge.decisions.on_call import OnCallCheck
 from access_bridge.errors import BridgeError
-from access_bridge.ledger.items import Failure
 from access_bridge.ledger.table import Ledger
 from access_bridge.people import People
 from access_bridge.rules.model import Rules
@@ -119,10 +120,11 @@ class Bridge:
         return invocation
 
     def _notes(self, name: Name, body: str, invocation: Invocation) -> FailureNotes:
-        ledger, at = Ledger(SteppedTables(self.tables, invocation), "ledger"), self._surroundings.clock.time
+        ledger, now = Ledger(SteppedTables(self.tables, invocation), "ledger"), self._surroundings.clock.now
         if name == DECISIONS:
-            return _DecisionNotes(ledger, parse_message(body), at)
-        return _TicketNotes(ledger, TicketMessage.model_validate_json(body), at)
+            look = partial(self._ask_for_look, invocation)
+            return DecisionNotes(ledger, parse_message(body), now=now, look=look, count=_nothing, log=_LOG)
+        return TicketNotes(ledger, TicketMessage.model_validate_json(body), now=now)
 
     # ---- what the functions do with a message
 
@@ -176,7 +178,7 @@ class Bridge:
             people=People(users, teleport, self._rules.decisions),
             rules=self._rules,
             now=self._surroundings.clock.now,
-            look=lambda request_id: self._queue(TICKETS, invocation).send([look_message(request_id)]),
+            look=partial(self._ask_for_look, invocation),
             link=lambda request_id: f"https://{self._surroundings.cluster.proxy_addr}/web/requests/{request_id}",
             count=_nothing,
             log=_LOG,
@@ -193,57 +195,15 @@ class Bridge:
         connection, courier = around.connections[name], around.couriers[name]
         return SteppedTeleport(around.cluster, connection, courier, invocation).as_teleport()
 
+    def _ask_for_look(self, invocation: Invocation, request_id: str) -> None:
+        self._queue(TICKETS, invocation).send([look_message(request_id)])
+
     def _queue(self, name: Name, invocation: Invocation) -> Queue:
         return Queue(SteppedSqs(self.queues, invocation), name, sleep=lambda _: None)
 
     def send(self, name: Name, message: Message) -> None:
         """Put a message into a queue, as a door does."""
         self.queues[name].send(message.body, message.group, message.deduplication_id)
-
-
-@dataclass(frozen=True, slots=True)
-class _TicketNotes:
-    """Where failed looks are recorded."""
-
-    ledger: Ledger
-    message: TicketMessage
-    at: Callable[[], float]
-
-    def begun(self, attempts: int, *, last: bool) -> bool:
-        assert not last
-        if self.message.event is not None:
-            self.ledger.put_event(self.message.event)
-        self.ledger.note_ticket_begun(self.message.request_id, attempts, self.at(), last=last)
-        return False
-
-    def failed(self, failure: Failure) -> bool:
-        assert not failure.last
-        self.ledger.note_ticket_failure(self.message.request_id, failure, self.at())
-        return False
-
-
-@dataclass(frozen=True, slots=True)
-class _DecisionNotes:
-    """Where failed decisions are recorded. None is given up here: none fails that often."""
-
-    ledger: Ledger
-    message: DecisionMessage | AutomaticMessage
-    at: Callable[[], float]
-
-    def begun(self, attempts: int, *, last: bool) -> bool:
-        assert not last
-        message = self.message
-        before = self.ledger.decision(message.request_id, message.decision_id)
-        item = begun(before, message) if isinstance(message, DecisionMessage) else begun_automatically(before, message)
-        if item != before:
-            self.ledger.save_decision(item)
-        self.ledger.note_decision_begun(message.request_id, message.decision_id, attempts, self.at(), last=last)
-        return False
-
-    def failed(self, failure: Failure) -> bool:
-        assert not failure.last
-        self.ledger.note_decision_failure(self.message.request_id, self.message.decision_id, failure, self.at())
-        return False
 
 
 def _event(message: Lying) -> dict[str, Any]:

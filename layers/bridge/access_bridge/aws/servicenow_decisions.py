@@ -4,28 +4,26 @@ alone writes to Teleport."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import cached_property
-from typing import Any, Final
+from functools import cached_property, partial
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from access_bridge.aws.callback_door import callback_door
-from access_bridge.aws.consume import consume
+from access_bridge.aws.consume import FailureNotes, consume
+from access_bridge.aws.decision_notes import DecisionNotes
 from access_bridge.aws.queues import decision_message, look_message
 from access_bridge.aws.reconcile import KEY, RUN, listing, reconcile
 from access_bridge.aws.runtime import Runtime
 from access_bridge.aws.telemetry import count, logger
-from access_bridge.decisions.automatic import MOST_ATTEMPTS, decide_automatically
-from access_bridge.decisions.automatic import begun as begun_automatically
-from access_bridge.decisions.carry import Systems, keep, with_verdict
+from access_bridge.decisions.automatic import decide_automatically
+from access_bridge.decisions.carry import Systems
 from access_bridge.decisions.closed_check import ClosedCheck
-from access_bridge.decisions.decide import begun, decide
+from access_bridge.decisions.decide import decide
 from access_bridge.decisions.evidence import Evidence
 from access_bridge.decisions.justification_check import JustificationCheck
 from access_bridge.decisions.messages import (
-    AutomaticMessage,
     ClosedMessage,
     DecisionMessage,
     JustificationMessage,
@@ -33,11 +31,8 @@ from access_bridge.decisions.messages import (
     parse_message,
 )
 from access_bridge.decisions.on_call import OnCallCheck
-from access_bridge.decisions.outcome import Outcome, Reason, Verdict
 from access_bridge.decisions.undecided import Systems as PassSystems
 from access_bridge.decisions.undecided import undecided_pass
-from access_bridge.ledger.items import DecisionItem, Failure, FailureKind
-from access_bridge.ledger.table import NO_WORD
 from access_bridge.people import People
 from access_bridge.servicenow.users import Users
 from access_bridge.settings import CallbackSettings, Environment
@@ -83,9 +78,13 @@ class ServiceNowDecisions:
         return consume(
             event,
             handle=self._decide,
-            notes=lambda body: _Notes(self._runtime, parse_message(body)),
+            notes=self._notes,
             queue=lambda: self._runtime.consumed(self._runtime.decisions_queue_url),
         )
+
+    def _notes(self, body: str) -> FailureNotes:
+        look = partial(_look, self._runtime)
+        return DecisionNotes(self._runtime.ledger, parse_message(body), now=utc_now, look=look, count=count, log=logger)
 
     def _decide(self, body: str) -> None:
         message = parse_message(body)
@@ -182,65 +181,3 @@ class ServiceNowDecisions:
 
 def _look(runtime: Runtime, *request_ids: str) -> None:
     runtime.queue(runtime.tickets_queue_url).send([look_message(request_id) for request_id in request_ids])
-
-
-class _Notes:
-    def __init__(self, runtime: Runtime, message: DecisionMessage | AutomaticMessage) -> None:
-        self._runtime = runtime
-        self._message = message
-
-    def begun(self, attempts: int, *, last: bool) -> bool:
-        """Record that another attempt begins, and what is to be decided: the attempt before may have ended too early
-        to, and the ledger outlives the queue. At the last one it is as good as failed, should nobody be left to say so.
-
-        A decision of the bot's own that was tried often enough, and each time without a word, is given up.
-        """
-        message, now = self._message, utc_now()
-        if self._gives_up_after(attempts - 1):
-            return self.failed(Failure(attempts - 1, NO_WORD, FailureKind.SILENT))
-        before = self._item()
-        item = self._given_up(before) if last and not before.outcome else self._begun(before)
-        if item != before:
-            self._runtime.ledger.save_decision(item)
-        self._runtime.ledger.note_decision_begun(
-            message.request_id, message.decision_id, attempts, now.timestamp(), last=last
-        )
-        return False
-
-    def failed(self, failure: Failure) -> bool:
-        """Record a failed attempt; after the last one the ticket is to tell that the decision failed.
-
-        A decision of the bot's own is given up earlier, and its message with it: people's decisions wait behind it.
-        """
-        ledger, message = self._runtime.ledger, self._message
-        given_up = self._gives_up_after(failure.attempts)
-        failure = replace(failure, last=failure.last or given_up)
-        ledger.note_decision_failure(message.request_id, message.decision_id, failure, utc_now().timestamp())
-        if not failure.last:
-            return False
-        item = self._item()
-        if item.outcome in {"", Outcome.FAILED}:
-            keep(self._given_up(item), ledger, count, logger)
-            _look(self._runtime, message.request_id)
-        return given_up
-
-    def _gives_up_after(self, attempts: int) -> bool:
-        return not isinstance(self._message, DecisionMessage) and attempts >= MOST_ATTEMPTS
-
-    def _item(self) -> DecisionItem:
-        return self._runtime.ledger.decision(self._message.request_id, self._message.decision_id)
-
-    def _begun(self, item: DecisionItem) -> DecisionItem:
-        message = self._message
-        return begun(item, message) if isinstance(message, DecisionMessage) else begun_automatically(item, message)
-
-    def _given_up(self, item: DecisionItem) -> DecisionItem:
-        return with_verdict(self._begun(item), _GAVE_UP, utc_now())
-
-
-_GAVE_UP: Final = Verdict(
-    Outcome.FAILED,
-    Reason.GAVE_UP,
-    "The decision could not be carried to Teleport in many attempts. Decide in Teleport, and tell whoever runs the "
-    "bridge.",
-)

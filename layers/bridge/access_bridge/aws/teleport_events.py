@@ -22,6 +22,7 @@ from access_bridge.aws.queues import Message, decision_message, is_malformed, lo
 from access_bridge.aws.reconcile import KEY, listing, reconcile
 from access_bridge.aws.runtime import Runtime
 from access_bridge.aws.telemetry import count, logger
+from access_bridge.aws.ticket_notes import NoNotes, TicketNotes
 from access_bridge.aws.webhook import webhook
 from access_bridge.decisions.messages import AutomaticMessage
 from access_bridge.errors import BridgeError, BrokenConfiguration
@@ -29,8 +30,6 @@ from access_bridge.events.accept import MALFORMED_GROUP
 from access_bridge.events.credentials import is_session_upload
 from access_bridge.justification.find import find_justification
 from access_bridge.justification.judge import Justification
-from access_bridge.ledger.items import Failure
-from access_bridge.ledger.table import Ledger
 from access_bridge.people import People
 from access_bridge.rules.model import Rules
 from access_bridge.servicenow.users import Users
@@ -103,8 +102,8 @@ class TeleportEvents:
 
     def _notes(self, body: str) -> FailureNotes:
         if is_malformed(body):
-            return _NoNotes()
-        return _Notes(self._runtime.ledger, TicketMessage.model_validate_json(body))
+            return NoNotes()
+        return TicketNotes(self._runtime.ledger, TicketMessage.model_validate_json(body), now=utc_now)
 
     def _look(self, body: str) -> None:
         if is_malformed(body):
@@ -245,36 +244,3 @@ class TeleportEvents:
         if found:
             count("BrokenConfiguration")
             logger.warning("decisions can't be applied", extra={"problem": found})
-
-
-class _Notes:
-    """A ticket is never given up before its last attempt."""
-
-    def __init__(self, ledger: Ledger, message: TicketMessage) -> None:
-        self._ledger = ledger
-        self._message = message
-
-    def begun(self, attempts: int, *, last: bool) -> bool:
-        """Record that another attempt begins, and store the event: the attempt before may have ended too early to, and
-        the ledger outlives the queue."""
-        if self._message.event is not None:
-            self._ledger.put_event(self._message.event)
-        self._ledger.note_ticket_begun(self._message.request_id, attempts, utc_now().timestamp(), last=last)
-        return False
-
-    def failed(self, failure: Failure) -> bool:
-        """Record a failed attempt."""
-        self._ledger.note_ticket_failure(self._message.request_id, failure, utc_now().timestamp())
-        return False
-
-
-class _NoNotes:
-    """Of a malformed record: it is about no request, so the ledger has nowhere to write."""
-
-    def begun(self, attempts: int, *, last: bool) -> bool:  # noqa: ARG002 - as FailureNotes
-        """Record nothing."""
-        return False
-
-    def failed(self, failure: Failure) -> bool:  # noqa: ARG002 - as FailureNotes
-        """Record nothing."""
-        return False
