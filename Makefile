@@ -39,7 +39,7 @@ export PYTEST_XDIST_AUTO_NUM_WORKERS ?= $(shell getconf _NPROCESSORS_ONLN | awk 
 
 .PHONY: test
 test: $(VENV)/.test ## all tests
-	@$(VENV)/bin/python -m pytest -n auto tests
+	@$(VENV)/bin/python -m pytest -n auto --maxschedchunk 4 tests
 
 FAULTS = $(VENV)/bin/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
 .PHONY: faults
