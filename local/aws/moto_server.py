@@ -8,18 +8,16 @@ from __future__ import annotations
 import json
 import sys
 import threading
-import time
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from moto.sqs import models as sqs
 from moto.sqs.models import sqs_backends
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from local.aws.fault_layer import FaultLayer
+from local.aws.moto_pace import hurry
 from local.aws.names import ACCOUNT_ID, REGION
 
 if TYPE_CHECKING:
@@ -79,40 +77,9 @@ class QuietRequestHandler(MotoRequestHandler):
         """Say nothing."""
 
 
-def _hurry() -> None:
-    """Give moto's queues a faster clock, and have them look at it once: they ask it several times for each message that
-    lies in them, at each call."""
-
-    def seconds(_moment: datetime | None = None) -> float:
-        return time.time()
-
-    def milliseconds(_moment: datetime | None = None) -> float:
-        return time.time() * 1000
-
-    def messages(queue: Any) -> list[Any]:
-        now = time.time() * 1000
-        return [one for one in queue._messages if one.visible_at < now and one.delayed_until <= now]
-
-    def delayed(queue: Any) -> int:
-        now = time.time() * 1000
-        return sum(one.delayed_until > now for one in queue._messages)
-
-    def not_visible(queue: Any) -> int:
-        now = time.time() * 1000
-        return sum(one.visible_at >= now for one in queue._messages)
-
-    vars(sqs).update(unix_time=seconds, unix_time_millis=milliseconds)
-    for name, look in {
-        "messages": messages,
-        "approximate_number_of_messages_delayed": delayed,
-        "approximate_number_of_messages_not_visible": not_visible,
-    }.items():
-        setattr(sqs.Queue, name, property(look))
-
-
 def main() -> None:
     """Serve until standard input is closed, which happens when the parent ends, however it ends."""
-    _hurry()
+    hurry()
     application = FaultLayer(OneAtATime(DomainDispatcherApplication(create_backend_app)))
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=QuietRequestHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
