@@ -18,7 +18,7 @@ from local.aws.gateway import Gateway, Route
 from local.aws.output import Output
 from local.aws.poller import QueuePoller
 from local.aws.resources import Resources
-from local.system import LocalSystem
+from local.system import PATIENCE, LocalSystem
 from tests.unit.stack import stack
 
 HANDLER = """
@@ -73,6 +73,11 @@ class Aws:
     def nudge(self) -> None:
         self.poller.nudge()
 
+    def warm(self) -> None:
+        """Have two environments, so that none of two calls waits for a start."""
+        self.function.start(2)
+        self.function.wait_until_ready()
+
     def stop(self) -> None:
         self.poller.stop()
         self.gateway.stop()
@@ -104,7 +109,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
     aws.stop()
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -168,6 +173,7 @@ def test_a_defect_in_the_function_is_a_500_and_a_timeout_a_503(aws: Aws) -> None
 
 
 def test_messages_of_one_group_come_one_after_the_other_and_those_of_two_side_by_side(aws: Aws) -> None:
+    aws.warm()
     aws.send("order-a", number=1, seconds=0.5)
     aws.send("order-a", number=2)
     aws.send("order-b", number=3)
@@ -195,7 +201,7 @@ def test_the_ledger_has_the_keys_and_indexes_of_the_stack_s(aws: Aws) -> None:
 def test_a_message_that_the_function_keeps_comes_again_and_ends_among_the_dead_letters(aws: Aws, do: str) -> None:
     before = aws.count(aws.resources.tickets.dead_letter_name)
     aws.send(f"kept-{do}", do=do)
-    wait_until(lambda: aws.count(aws.resources.tickets.dead_letter_name) == before + 1, 15)
+    wait_until(lambda: aws.count(aws.resources.tickets.dead_letter_name) == before + 1)
     assert [line["tries"] for line in aws.lines("took", f"kept-{do}")] == ["1", "2", "3"]
     ends = [one.end for one in aws.poller.deliveries if one.group == f"kept-{do}"]
     assert ends == [{"raise": "raised", "keep": "kept"}[do]] * 3
@@ -212,6 +218,7 @@ def test_a_killed_function_leaves_its_message_and_a_new_one_takes_it(aws: Aws) -
 
 
 def test_only_the_process_that_is_at_a_message_can_be_killed(aws: Aws) -> None:
+    aws.warm()
     aws.send("victim", do="hang", mark="the one")
     aws.send("neighbour", seconds=1)
     wait_until(lambda: aws.lines("took", "victim") and aws.lines("took", "neighbour"))
@@ -235,6 +242,7 @@ def test_a_message_that_was_done_can_come_once_more(aws: Aws) -> None:
 
 
 def test_a_message_can_come_twice_at_the_same_time(aws: Aws) -> None:
+    aws.warm()
     aws.poller.deliver_twice("both at once")
     aws.send("twins", note="both at once", seconds=0.7)
     wait_until(lambda: len(aws.lines("took", "twins")) == 2)
