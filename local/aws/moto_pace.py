@@ -3,6 +3,7 @@ request through at a time."""
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections import defaultdict
 from datetime import datetime
@@ -52,37 +53,14 @@ def _hurry_queues() -> None:
 def _hurry_tables() -> None:
     """Let a query look at its own partition: moto sorts the whole table for each."""
     query_all = Table.query
+    names = inspect.signature(query_all)
 
-    def query(  # noqa: PLR0913, PLR0917 - as moto's
-        table: Any,
-        hash_key: Any,
-        range_comparison: Any,
-        range_objs: Any,
-        limit: Any,
-        exclusive_start_key: Any,
-        scan_index_forward: Any,
-        projection_expressions: Any,
-        index_name: str | None = None,
-        *others: Any,
-        **named: Any,
-    ) -> Any:
+    def query(table: Any, hash_key: Any, *others: Any, **named: Any) -> Any:
         whole = table.items
-        if index_name is None:
+        if names.bind(table, hash_key, *others, **named).arguments.get("index_name") is None:
             table.items = defaultdict(dict, {key: whole[key] for key in (hash_key,) if key in whole})
         try:
-            return query_all(
-                table,
-                hash_key,
-                range_comparison,
-                range_objs,
-                limit,
-                exclusive_start_key,
-                scan_index_forward,
-                projection_expressions,
-                index_name,
-                *others,
-                **named,
-            )
+            return query_all(table, hash_key, *others, **named)
         finally:
             table.items = whole
 

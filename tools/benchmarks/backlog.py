@@ -122,7 +122,7 @@ def _drained(system: LocalSystem, events: int, done: Callable[[], None]) -> tupl
         before = len(_servicenow(system))
         time.sleep(_LOOK_EVERY)
         each_second.append((len(_servicenow(system)) - before) / (time.monotonic() - looked))
-    system.settle(timeout=60)
+    system.settle()
     return each_second, passes
 
 

@@ -83,8 +83,8 @@ class ServiceNowDecisions:
         )
 
     def _notes(self, body: str) -> FailureNotes:
-        look = partial(_look, self._runtime)
-        return DecisionNotes(self._runtime.ledger, parse_message(body), now=utc_now, look=look, count=count, log=logger)
+        message, look = parse_message(body), partial(_look, self._runtime)
+        return DecisionNotes(self._runtime.ledger, message, now=utc_now, look=look, count=count, log=logger)
 
     def _decide(self, body: str) -> None:
         message = parse_message(body)
@@ -114,7 +114,7 @@ class ServiceNowDecisions:
             people=People(self._users, teleport, rules.decisions),
             rules=rules,
             now=utc_now,
-            look=lambda request_id: _look(self._runtime, request_id),
+            look=partial(_look, self._runtime),
             link=lambda request_id: self._link(teleport, request_id),
             count=count,
             log=logger,
