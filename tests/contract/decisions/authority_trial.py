@@ -30,10 +30,10 @@ from local.servicenow.schema import APPROVAL, DECISION, DELEGATE
 from local.teleport.errors import RefusedError
 from local.teleport.proto import local_teleport_pb2 as pb
 from tests.contract.decisions import authority_world as happens
-from tests.contract.decisions.authority_ledger import Tables
 from tests.contract.decisions.authority_truth import Approval, Decision, Human, Truth
 from tests.contract.decisions.authority_world import Account, Action, Mail, Vote, World
 from tests.contract.decisions.court import APPROVER_ROLE, BOT, Case, Court
+from tests.contract.ledger_tables import Tables
 from tests.unit.teleport.given import Given
 
 INTEGRATION: Final = "svc.access.bridge.tickets"

@@ -11,8 +11,8 @@ import pytest
 
 from access_bridge.ledger.table import Ledger
 from local.teleport.cluster import TeleportCluster
-from tests.contract.decisions.authority_ledger import Tables
 from tests.contract.decisions.court import Court, Instance
+from tests.contract.ledger_tables import Tables
 
 DEMO = Path(__file__).parents[3] / "local" / "demo"
 

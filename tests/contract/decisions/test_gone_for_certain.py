@@ -9,7 +9,7 @@ import pytest
 from access_bridge.errors import BrokenConfiguration
 from access_bridge.ledger.table import Ledger
 from tests.contract.decisions.court import Case, Court
-from tests.contract.races.tables import Tables
+from tests.contract.ledger_tables import Tables
 
 
 @pytest.fixture

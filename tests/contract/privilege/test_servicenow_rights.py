@@ -14,9 +14,9 @@ from access_bridge.servicenow.credentials import BasicCredentials
 from cli.servicenow import grants
 from cli.servicenow.check_accounts import decisions_account, tickets_account
 from local.teleport.cluster import TeleportCluster
-from tests.contract.decisions.authority_ledger import Tables
 from tests.contract.decisions.conftest import DEMO
 from tests.contract.decisions.court import Court, Instance
+from tests.contract.ledger_tables import Tables
 from tests.contract.privilege.servicenow_needs import DECISIONS, TICKETS, Reader, desk, justifying
 from tests.contract.privilege.servicenow_rights import USERS, Right, documented, leave
 from tests.contract.tickets.desk import Desk

@@ -20,8 +20,8 @@ from access_bridge.teleport.identity import Identity
 from access_bridge.teleport.joining.join import Joining, join
 from access_bridge.times import utc_now
 from local.teleport.cluster import TeleportCluster
-from tests.contract.decisions.authority_ledger import Tables
 from tests.contract.decisions.court import Court, Instance
+from tests.contract.ledger_tables import Tables
 from tests.contract.privilege.role_parts import Role, parts
 from tests.contract.privilege.teleport_needs import ANY_ROLE, TICKETS, Customer, Need, decisions
 from tests.contract.teleport import shipped

@@ -35,12 +35,13 @@ from access_bridge.tickets.sync import Systems, sync
 from local.servicenow.instance import ServiceNowInstance
 from local.servicenow.seed import DemoAccount
 from local.teleport.cluster import TeleportCluster
+from tests.contract.ledger_tables import Tables
 from tests.contract.races.clients import Seen, SteppedTeleport, servicenow
 from tests.contract.races.clock import Clock, Ids
 from tests.contract.races.queues import MAX_RECEIVES, FifoQueue, SteppedSqs
 from tests.contract.races.queues import Message as Lying
+from tests.contract.races.stepped_tables import SteppedTables
 from tests.contract.races.steps import Invocation
-from tests.contract.races.tables import SteppedTables, Tables
 
 Name = Literal["tickets", "decisions"]
 TICKETS: Final = "tickets"

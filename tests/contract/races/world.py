@@ -144,7 +144,6 @@ class World:
         """All that is known about it."""
         request = self.request
         journal = self.instance.rows("sys_journal_field")
-        items = self.bridge.tables.items.items()
         return Life(
             request_id=self.request_id,
             state=pb.RequestState.Name(request.Spec.State) if request is not None else "",
@@ -154,7 +153,7 @@ class World:
             notes=[entry["value"] for entry in journal if entry["element"] == "work_notes"],
             clicks=tuple(self.clicks),
             rows={row["sys_id"]: row for row in self.instance.rows(DECISION)},
-            ledger={key: item for (request_id, key), item in items if request_id == self.request_id},
+            ledger=self.bridge.tables.items_of(self.request_id),
             over=self.clock.time() > self._made + TTL.total_seconds(),
             touched=self._touched,
             closed=self._closed,

@@ -116,7 +116,7 @@ def test_what_the_ledger_has_decided_is_not_decided_again_but_its_ticket_is_look
     decided = DecisionItem(
         rows.request_of(row), row, outcome="applied", decided_at=(rows.now - timedelta(minutes=5)).timestamp()
     )
-    rows.ledger.save_decision(decided)
+    decided = rows.ledger.save_decision(decided)
     rows.run()
     assert (rows.taken(), rows.looks) == ([], [])
     rows.now += timedelta(minutes=6)

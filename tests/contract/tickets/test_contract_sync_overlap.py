@@ -40,7 +40,7 @@ def test_a_decision_whose_attempt_comes_late_is_still_told_once(desk: Desk) -> N
     desk.teleport.before_answer = meanwhile
     desk.look()
     desk.teleport.before_answer = lambda: None
-    desk.ledger.save_decision(APPLIED)
+    desk.ledger.save_decision(replace(APPLIED, version=1))
     desk.look()
     told = "\n".join(desk.notes())
     assert told.count("Approved in ServiceNow by Bob") + told.count("Decision in ServiceNow by Bob") == 1
@@ -120,7 +120,7 @@ def test_each_way_in_which_a_decision_failed_stands_on_its_row(desk: Desk) -> No
     row = decision_row(desk)
     failed = replace(REFUSED, decision_id=row, outcome="failed", sentence="Why.")
     for code in ("identity_locked", "identity_locked", "gave_up"):
-        desk.ledger.save_decision(replace(failed, code=code))
+        failed = desk.ledger.save_decision(replace(failed, code=code))
         desk.look()
         assert desk.instance.row("x_acbr_bridge_decision", row)["outcome_detail"] == f"{code}: Why."
     assert [f"({code})" in note for code, note in zip(("identity_locked", "gave_up"), desk.notes(), strict=True)] == [

@@ -207,8 +207,18 @@ def test_a_decision_is_read_as_it_was_saved_also_among_the_records(ledger: Ledge
 def test_when_the_pass_asked_for_a_decision_is_kept_apart_from_the_decision(ledger: Ledger) -> None:
     ledger.note_decision_asked(ID, "d-1", 5.5)
     assert ledger.decision(ID, "d-1") == DecisionItem(ID, "d-1", asked_at=5.5)
-    ledger.save_decision(DecisionItem(ID, "d-1", outcome="applied"))
-    assert ledger.decision(ID, "d-1") == DecisionItem(ID, "d-1", outcome="applied", asked_at=5.5)
+    saved = ledger.save_decision(DecisionItem(ID, "d-1", outcome="applied"))
+    assert ledger.decision(ID, "d-1") == replace(saved, asked_at=5.5)
+
+
+def test_who_was_overtaken_at_a_decision_looks_again(ledger: Ledger) -> None:
+    first = ledger.save_decision(DecisionItem(ID, "d-1"))
+    ledger.note_decision_asked(ID, "d-1", 5.5)
+    ledger.save_decision(replace(first, outcome="applied"))
+    for old in (first, DecisionItem(ID, "d-1")):
+        with pytest.raises(Retry, match="another invocation"):
+            ledger.save_decision(replace(old, outcome="refused"))
+    assert ledger.decision(ID, "d-1").outcome == "applied"
 
 
 def test_many_decisions_are_read_at_once(ledger: Ledger) -> None:

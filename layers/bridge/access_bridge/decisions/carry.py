@@ -122,12 +122,12 @@ class Carrier:
             raise
         except OnBehalfUnsupported as error:
             # About this human alone, perhaps: others' decisions on the request must not wait until it is mended.
-            self.item = self._systems.ledger.save_decision(before)
+            self._take_back(before)
             self._systems.count("BrokenConfiguration")
             self._systems.log.warning("a review on behalf of somebody is refused", extra={"problem": str(error)})
             return ON_BEHALF_UNSUPPORTED
         except (Retry, BrokenConfiguration):
-            self.item = self._systems.ledger.save_decision(before)
+            self._take_back(before)
             raise
         if before.attempt_mode and verdict.outcome in {Outcome.REFUSED, Outcome.CONFLICT}:
             # The earlier attempt may have arrived after we looked for it: then Teleport refuses this one because of it.
@@ -137,8 +137,11 @@ class Carrier:
 
     def _record_attempt(self, mode: str, author: str) -> None:
         now = self._systems.now().timestamp()
-        self.item = replace(self.item, attempt_mode=mode, attempt_author=author, attempt_at=now)
-        self._systems.ledger.save_decision(self.item)
+        attempted = replace(self.item, attempt_mode=mode, attempt_author=author, attempt_at=now)
+        self.item = self._systems.ledger.save_decision(attempted)
+
+    def _take_back(self, before: DecisionItem) -> None:
+        self.item = self._systems.ledger.save_decision(replace(before, version=self.item.version))
 
 
 def carried(item: DecisionItem, run: Callable[[], Verdict], carrier: Carrier, systems: Systems) -> None:

@@ -91,6 +91,7 @@ def decision_item(request_id: str, decision_id: str, attributes: Mapping[str, An
     """Return the decision item of DynamoDB's attributes; attributes of later versions are passed over."""
     known = {field.name for field in fields(DecisionItem)}
     values = {name: value for name, value in attributes.items() if name in known and value is not None}
+    values["version"] = int(values.get("version", 0))
     for name in ("attempt_at", "decided_at", "asked_at"):
         values[name] = float(values.get(name, 0))
     return DecisionItem(**{**values, **_failure(attributes), "request_id": request_id, "decision_id": decision_id})

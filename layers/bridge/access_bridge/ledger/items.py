@@ -126,7 +126,8 @@ class TicketItem:
 
 @dataclass(frozen=True, slots=True)
 class DecisionItem:
-    """A decision and what became of it.
+    """A decision and what became of it. `version` grows with each write by who decides, and guards against a second one
+    at the same decision.
 
     `kind` is `human` (a click on the ticket), `approval` (a vote on a sysapproval_approver row, `approval`), or one of
     the bot's own: `on_call`, `justification`, `closed`. `decided_by` names the human as the ticket does; `user_name`
@@ -138,6 +139,7 @@ class DecisionItem:
 
     request_id: str
     decision_id: str
+    version: int = 0
     kind: str = "human"
     table: str = ""
     sys_id: str = ""

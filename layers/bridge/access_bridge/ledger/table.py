@@ -155,9 +155,11 @@ class Ledger:
         self._update(request_id, _DECISION + decision_id, {"asked_at": Decimal(str(at))})
 
     def save_decision(self, item: DecisionItem) -> DecisionItem:
-        """Store a decision's item and return it."""
-        self._update(item.request_id, _DECISION + item.decision_id, codec.decision_attributes(item))
-        return item
+        """Store a decision's item and return it as stored; raises Retry where another invocation wrote meanwhile."""
+        saved = replace(item, version=item.version + 1)
+        values, condition = codec.decision_attributes(saved), _version_is(item.version)
+        self._update(item.request_id, _DECISION + item.decision_id, values, condition=condition)
+        return saved
 
     def note_ticket_begun(self, request_id: str, attempts: int, at: float, *, last: bool) -> None:
         """Record that another attempt to sync begins, in seconds since the epoch: that the one before it left no word,
