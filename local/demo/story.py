@@ -15,7 +15,7 @@ from local.demo.stored import teleport_credentials
 from local.demo.telling import Teller
 from local.servicenow.schema import CHOICES, DECISION
 from local.system import actions
-from local.system.local_system import LocalSystem
+from local.system.local_system import PATIENCE, LocalSystem
 from local.system.options import Options
 from local.system.stand_ins import BOTS
 
@@ -97,11 +97,14 @@ class _Story:
         event = '{"event": "access_request.create"}'
         self._refused(
             "the webhook with a wrong token",
-            requests.post(self._system.webhook_url, data=event, headers={"Authorization": "Bearer wrong"}, timeout=10),
+            requests.post(
+                self._system.webhook_url, data=event, headers={"Authorization": "Bearer wrong"}, timeout=PATIENCE
+            ),
         )
         decision = '{"table": "incident", "decision": "approved"}'
         self._refused(
-            "the callback without a signature", requests.post(self._system.callback_url, data=decision, timeout=10)
+            "the callback without a signature",
+            requests.post(self._system.callback_url, data=decision, timeout=PATIENCE),
         )
 
     def _refused(self, what: str, answer: requests.Response) -> None:
@@ -166,7 +169,7 @@ class _Story:
         incident = self._incident_of(request_id)
         self._show_incident(incident, "short_description", "state")
         self._teller.does("nobody", f"decides for {_EXPIRING.seconds} s; Teleport drops the request and reports it …")
-        self._system.wait_until(lambda: request_id not in self._system.teleport.requests, timeout=15)
+        self._system.wait_until(lambda: request_id not in self._system.teleport.requests)
         self._system.settle()
         ended = self._system.servicenow.row("incident", incident)
         self._expect(

@@ -127,7 +127,7 @@ def test_a_request_reaches_the_function_as_api_gateway_would_send_it(aws: Aws) -
         f"{aws.gateway.url}/doors/a%20b?x=1&x=2&y=%C3%A9",
         data='{"é": 1}'.encode(),
         headers={"Content-Type": "application/json", "X-Mixed-Case": "Kept", "Cookie": "a=1; b=2"},
-        timeout=10,
+        timeout=PATIENCE,
     )
     event = answer.json()
     assert answer.status_code == 202
@@ -153,28 +153,28 @@ def test_a_request_reaches_the_function_as_api_gateway_would_send_it(aws: Aws) -
     ],
 )
 def test_a_body_that_is_no_text_comes_as_base64(aws: Aws, body: bytes, headers: dict[str, str]) -> None:
-    event = requests.post(f"{aws.gateway.url}/doors/exact", data=body, headers=headers, timeout=10).json()
+    event = requests.post(f"{aws.gateway.url}/doors/exact", data=body, headers=headers, timeout=PATIENCE).json()
     assert event["isBase64Encoded"] is True
     assert event["routeKey"] == "POST /doors/exact"
 
 
 def test_what_no_route_takes_is_answered_as_api_gateway_answers_it(aws: Aws) -> None:
     for method, path in (("GET", "/doors/exact"), ("POST", "/doors/"), ("POST", "/other"), ("POST", "/")):
-        answer = requests.request(method, aws.gateway.url + path, timeout=10)
+        answer = requests.request(method, aws.gateway.url + path, timeout=PATIENCE)
         assert (answer.status_code, answer.json()) == (404, {"message": "Not Found"})
 
 
 def test_a_body_over_ten_megabytes_is_refused(aws: Aws) -> None:
-    answer = requests.post(f"{aws.gateway.url}/doors/exact", data=b"x" * (10 * 1024 * 1024 + 1), timeout=30)
+    answer = requests.post(f"{aws.gateway.url}/doors/exact", data=b"x" * (10 * 1024 * 1024 + 1), timeout=PATIENCE)
     assert answer.status_code == 413
 
 
 def test_a_defect_in_the_function_is_a_500_and_a_timeout_a_503(aws: Aws) -> None:
     defects = len(aws.function.defects)
-    broken = requests.post(f"{aws.gateway.url}/doors/raise", timeout=10)
+    broken = requests.post(f"{aws.gateway.url}/doors/raise", timeout=PATIENCE)
     assert aws.function.defects[defects:] == ["ValueError: broken"]
     assert (broken.status_code, broken.json()) == (500, {"message": "Internal Server Error"})
-    slow = requests.post(f"{aws.gateway.url}/doors/slow", timeout=10)
+    slow = requests.post(f"{aws.gateway.url}/doors/slow", timeout=PATIENCE)
     assert (slow.status_code, slow.json()) == (503, {"message": "Service Unavailable"})
 
 
@@ -256,7 +256,7 @@ def test_a_message_can_come_twice_at_the_same_time(aws: Aws) -> None:
 
 def test_a_changed_setting_reaches_the_next_call(aws: Aws) -> None:
     aws.function.set_environment(SETTING="new")
-    requests.post(f"{aws.gateway.url}/doors/exact", timeout=10)
+    requests.post(f"{aws.gateway.url}/doors/exact", timeout=PATIENCE)
     wait_until(lambda: any(line.get("setting") == "new" for line in aws.output.logs()))
 
 
@@ -300,6 +300,6 @@ def test_a_system_that_does_not_come_to_rest_says_what_is_left(system: LocalSyst
 def test_killed_functions_start_again_with_the_next_call(system: LocalSystem) -> None:
     assert system.kill("teleport_events") >= 1
     answer = requests.post(
-        system.webhook_url, data="{}", headers={"Authorization": f"Bearer {system.webhook_token}"}, timeout=10
+        system.webhook_url, data="{}", headers={"Authorization": f"Bearer {system.webhook_token}"}, timeout=PATIENCE
     )
     assert answer.status_code == 200

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 
 import requests
 
+from local.system import PATIENCE
+
 
 @dataclass(frozen=True, slots=True)
 class Signed:
@@ -39,7 +41,7 @@ class Signed:
 
     def post(self, url: str, headers: Mapping[str, str] | None = None) -> requests.Response:
         """Send it."""
-        return requests.post(url, data=self.body, headers={**self.headers, **(headers or {})}, timeout=30)
+        return requests.post(url, data=self.body, headers={**self.headers, **(headers or {})}, timeout=PATIENCE)
 
 
 def new_key() -> str:

@@ -10,6 +10,7 @@ import string
 import pytest
 import requests
 
+from local.system import PATIENCE
 from tests.system.decisions.callbacks import Signed, new_key, sign
 from tests.system.decisions.office import FUNCTION, Office, Ticket
 
@@ -216,5 +217,5 @@ def test_servicenow_s_own_callback_says_on_the_row_how_it_went(office: Office) -
 
 
 def test_the_door_takes_nothing_but_post(office: Office) -> None:
-    assert requests.get(office.system.callback_url, timeout=10).status_code == 404
+    assert requests.get(office.system.callback_url, timeout=PATIENCE).status_code == 404
     assert Signed("", "", "", b"").post(f"{office.system.callback_url}/more").status_code == 404

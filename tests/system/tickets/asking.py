@@ -12,7 +12,7 @@ import requests
 
 from local.servicenow.faults import Incoming
 from local.servicenow.store import Row
-from local.system import LocalSystem
+from local.system import PATIENCE, LocalSystem
 from local.teleport.audit import AuditEvent
 from local.teleport.forwarder import event_body
 
@@ -147,7 +147,7 @@ def post(system: LocalSystem, body: bytes, **headers: str) -> requests.Response:
         "Content-Type": "application/json",
         **{name.replace("_", "-"): value for name, value in headers.items()},
     }
-    return requests.post(system.webhook_url, data=body, headers=sent, timeout=30)
+    return requests.post(system.webhook_url, data=body, headers=sent, timeout=PATIENCE)
 
 
 def deliver(system: LocalSystem, events: Iterable[AuditEvent]) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import requests
 
-from local.system import LocalSystem
+from local.system import PATIENCE, LocalSystem
 from tests.system.tickets.asking import Since
 
 
 def test_a_malformed_record_that_is_redriven_lands_among_the_dead_letters_again(system: LocalSystem) -> None:
     since = Since(system)
     headers = {"Authorization": f"Bearer {system.webhook_token}"}
-    assert requests.post(system.webhook_url, data="no event", headers=headers, timeout=10).status_code == 200
+    assert requests.post(system.webhook_url, data="no event", headers=headers, timeout=PATIENCE).status_code == 200
     (letter,) = system.wait_until(system.dead_letters, what="no dead letter")
     environment = system.environment("teleport_events")
     system.aws.sqs.send_message(

@@ -8,7 +8,7 @@ import uuid
 import pytest
 import requests
 
-from local.system import LocalSystem
+from local.system import PATIENCE, LocalSystem
 from local.teleport.forwarder import event_body
 from tests.system.tickets.asking import Since, events_in_ledger, made_up_event
 
@@ -26,7 +26,7 @@ def _post(system: LocalSystem, body: bytes, authorization: str | None) -> reques
     headers = {"Content-Type": "application/json"}
     if authorization is not None:
         headers["Authorization"] = authorization
-    return requests.post(system.webhook_url, data=body, headers=headers, timeout=30)
+    return requests.post(system.webhook_url, data=body, headers=headers, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("scheme", ["Bearer {}", "bearer {}", "Basic teleport", "Basic ", "Basic who:ever"])
@@ -91,13 +91,13 @@ def test_a_session_recording_is_answered_unread_without_credentials(system: Loca
     statuses = system.forwarder.upload_session(url, session, [{"event": "session.start", "uid": "u"}])
     assert statuses == [200]
     for path in (f"/teleport/events.{session}.log", f"/teleport/a/b.{session}.log"):
-        assert requests.post(system.gateway.url + path, data=b"\x00", timeout=10).status_code == 200
+        assert requests.post(system.gateway.url + path, data=b"\x00", timeout=PATIENCE).status_code == 200
     assert system.dead_letters() == []
 
 
 @pytest.mark.parametrize("path", ["/teleport/other", "/teleport/session.log", "/teleport/events.notauuid.log"])
 def test_other_paths_are_not_found(system: LocalSystem, path: str) -> None:
-    assert requests.post(system.gateway.url + path, data=b"{}", timeout=10).status_code == 404
+    assert requests.post(system.gateway.url + path, data=b"{}", timeout=PATIENCE).status_code == 404
 
 
 def test_the_token_stands_in_no_log_line(system: LocalSystem) -> None:
