@@ -155,9 +155,10 @@ class LocalSystem:
         for poller in self._pollers:
             poller.deliver_again(about)
 
-    def deliver_twice(self, function: str, about: str) -> None:
-        """Let the function's queue deliver its next message whose body holds this text twice at the same time."""
-        self._pollers[FUNCTIONS.index(function)].deliver_twice(about)
+    def deliver_twice(self, about: str) -> None:
+        """Let each queue deliver its next message whose body holds this text twice at the same time."""
+        for poller in self._pollers:
+            poller.deliver_twice(about)
 
     @contextlib.contextmanager
     def queues_held(self) -> Iterator[None]:

@@ -69,7 +69,8 @@ class AwsCall:
         """What it does: which troubles there can be follows from that."""
         if self.operation == "SendMessageBatch":
             return "send"
-        if self.operation == "UpdateItem" and '"TICKET"' in self.texts and ":asked_at" not in self.texts:
+        has_version = '"TICKET"' in self.texts or ":attempt_mode" in self.texts
+        if self.operation == "UpdateItem" and has_version and ":asked_at" not in self.texts:
             return "conditional save"
         return "save" if self.operation in {"UpdateItem", "PutItem"} else "read"
 

@@ -13,7 +13,7 @@ from grpclib.const import Status
 from local.aws import faults as aws
 from local.servicenow import faults as servicenow
 from local.teleport import faults as teleport
-from tests.faults.bench import CALL_TIMEOUT, LATE_COMMIT, TICKETS, Bench, Scene
+from tests.faults.bench import CALL_TIMEOUT, LATE_COMMIT, Bench, Scene
 from tests.faults.calls import AwsCall, Call, ServiceNowCall, TeleportCall
 
 _OVER: Final = 1.5
@@ -142,7 +142,7 @@ def _held(kind: aws.Kind, *, kills: bool) -> Arm:
 
 
 class _Again:
-    """Struck by a second delivery that ended in one of these ways."""
+    """Struck by a second delivery, of the decision where there is one, that ended in one of these ways."""
 
     def __init__(self, bench: Bench, scene: Scene, ends: frozenset[str]) -> None:
         self._bench = bench
@@ -150,12 +150,14 @@ class _Again:
         self._ends = ends
 
     def struck(self) -> bool:
-        second = {one.end for one in self._bench.system.deliveries(self._scene.request_id) if one.receives > 1}
-        return bool(second & self._ends)
+        system = self._bench.system
+        queue = system.resources.decisions if self._scene.intended.decisions else system.resources.tickets
+        deliveries = (one for one in system.deliveries(self._scene.request_id) if one.queue == queue.name)
+        return any(one.receives > 1 and one.end in self._ends for one in deliveries)
 
 
 def _delivered_twice(bench: Bench, scene: Scene, _call: None) -> Armed:
-    bench.system.deliver_twice(TICKETS, scene.request_id)
+    bench.system.deliver_twice(scene.request_id)
     return _Again(bench, scene, frozenset({"done", "kept"}))
 
 

@@ -24,6 +24,8 @@ SLICE = {
     "decision applied / submit review / process killed after",
     "decision applied / submit review / connection reset, committed",
     "decision applied / save outcome / throttled",
+    "decision applied / save attempt of decision / conditional write lost",
+    "decision applied / its messages / message delivered twice at once",
     "decision applied / queue look / partly failed",
     "decision refused / PATCH incident / truncated JSON",
     "on-call / submit review / timeout, committed",
