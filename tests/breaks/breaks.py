@@ -111,8 +111,8 @@ BREAKS: Final = (
     Break(
         "version: a second writer of a decision's item isn't noticed",
         "ledger/table.py",
-        "values, condition=condition)\n        return saved",
-        "values)\n        return saved",
+        "values, condition=condition)\n        except",
+        "values)\n        except",
         _OVERLAPPING,
     ),
     Break(

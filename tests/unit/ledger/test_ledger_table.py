@@ -43,6 +43,23 @@ def ledger(dynamodb: Any) -> Ledger:
     return Ledger(dynamodb, "ledger")
 
 
+class SentAgain:
+    """A resource as boto3's is where the answer to each write is lost once: it sends the same write again."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def Table(self, _name: str) -> SentAgain:
+        return self
+
+    def get_item(self, **arguments: Any) -> Any:
+        return self._table.get_item(**arguments)
+
+    def update_item(self, **arguments: Any) -> Any:
+        self._table.update_item(**arguments)
+        return self._table.update_item(**arguments)
+
+
 def test_a_request_that_nobody_knows_has_empty_records(ledger: Ledger) -> None:
     assert ledger.records(ID) == Records(TicketItem(ID))
 
@@ -218,6 +235,13 @@ def test_who_was_overtaken_at_a_decision_looks_again(ledger: Ledger) -> None:
     for old in (first, DecisionItem(ID, "d-1")):
         with pytest.raises(Retry, match="another invocation"):
             ledger.save_decision(replace(old, outcome="refused"))
+    assert ledger.decision(ID, "d-1").outcome == "applied"
+
+
+def test_a_decision_whose_write_boto3_had_to_send_again_is_stored(dynamodb: Any) -> None:
+    ledger = Ledger(SentAgain(dynamodb.Table("ledger")), "ledger")
+    begun = ledger.save_decision(DecisionItem(ID, "d-1", attempt_mode="bot", attempt_at=5.25))
+    ledger.save_decision(replace(begun, outcome="applied", decided_at=6.125))
     assert ledger.decision(ID, "d-1").outcome == "applied"
 
 

@@ -158,7 +158,12 @@ class Ledger:
         """Store a decision's item and return it as stored; raises Retry where another invocation wrote meanwhile."""
         saved = replace(item, version=item.version + 1)
         values, condition = codec.decision_attributes(saved), _version_is(item.version)
-        self._update(item.request_id, _DECISION + item.decision_id, values, condition=condition)
+        try:
+            self._update(item.request_id, _DECISION + item.decision_id, values, condition=condition)
+        except Overtaken:
+            # boto3 itself sends a write again whose answer was lost: then what is there is our own.
+            if codec.decision_attributes(self.decision(item.request_id, item.decision_id)) != values:
+                raise
         return saved
 
     def note_ticket_begun(self, request_id: str, attempts: int, at: float, *, last: bool) -> None:
