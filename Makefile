@@ -110,7 +110,7 @@ cases: $(VENV)/.test ## the table in docs/ of who may decide and as whom, from t
 	$(VENV)/bin/python -m tests.contract.decisions.case_table > docs/decision-cases.md
 
 .PHONY: bench
-bench: $(VENV)/.demo ## measure cold starts, renewal under load, a backlog: half an hour (PART=cold-start, renewal or backlog)
+bench: $(VENV)/.demo ## measure cold starts, renewal under load, a backlog: 45 minutes (PART=cold-start, renewal or backlog)
 	@$(VENV)/bin/python -m tools.benchmarks $(PART)
 
 .PHONY: matrix
