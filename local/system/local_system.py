@@ -41,7 +41,7 @@ _SCHEDULES: tuple[tuple[str, float, Mapping[str, Any] | None], ...] = (
     ("servicenow_decisions", 300.0, None),
 )
 
-PATIENCE: Final = 60.0
+PATIENCE: Final = 120.0
 """Seconds to wait for what has to happen: far longer than it takes, for a machine that is busy."""
 
 Found = TypeVar("Found")

@@ -31,7 +31,7 @@ def test_while_certificates_are_renewed_every_decision_is_applied_at_its_first_a
     system.teleport.apply(short_lived_bots(LIFETIME))
     for function in FUNCTIONS:
         system.restart(function)
-    deadline = time.monotonic() + 2 * PATIENCE
+    deadline = time.monotonic() + PATIENCE
 
     def renewed() -> bool:
         joins = Counter(event["user_name"] for event in _joins(office, events_before) if event["success"])
