@@ -16,8 +16,6 @@ from botocore.exceptions import ClientError
 Item = dict[str, Any]
 
 _SET: Final = re.compile(r"(#?\w+) = (?:if_not_exists\((#?\w+), )?(:\w+)")
-WRITES: Final = frozenset({"put_item", "update_item"})
-"""The operations that change an item."""
 
 
 class Tables:

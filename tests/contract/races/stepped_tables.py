@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from botocore.exceptions import ReadTimeoutError
 
-from tests.contract.ledger_tables import WRITES, Tables, refused_by_table
+from tests.contract.ledger_tables import Tables, refused_by_table
 from tests.contract.races.steps import Call, Fate, Invocation
+
+_WRITES: Final = frozenset({"put_item", "update_item"})
 
 
 class SteppedTables:
@@ -29,7 +31,7 @@ class SteppedTables:
             conditional = "ConditionExpression" in arguments
             about = arguments.get("Key", {}).get("sk", "")
             return self._invocation.take(
-                Call("ledger", f"{operation} {about}".strip(), operation in WRITES),
+                Call("ledger", f"{operation} {about}".strip(), operation in _WRITES),
                 lambda fate: _answered(fate, operation, lambda: act(**arguments), conditional=conditional),
             )
 

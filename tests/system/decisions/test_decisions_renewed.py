@@ -25,7 +25,7 @@ NOTICED = (
 
 def test_while_certificates_are_renewed_every_decision_is_applied_at_its_first_attempt(new_system: NewSystem) -> None:
     # As deployed: no message comes again because a cold start took long.
-    system = new_system(visibility_timeout=360)
+    system = new_system(visibility_timeout=1800)
     office = Office(system)
     events_before, lines_before, starts_before = len(system.teleport.audit_log), len(system.logs()), _starts(office)
     system.teleport.apply(short_lived_bots(LIFETIME))
